@@ -1,0 +1,90 @@
+"""An event: one immutable fact about one message.
+
+Its id is made from the fact itself, so writing it twice changes nothing. Its key begins with the time of the fact,
+so a reader can take the latest ones only.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from chalicelib.core import instant
+
+GRACE = timedelta(days=7)
+"""How long after its window a message's events are kept, so that spilled ones can be replayed."""
+
+
+class Kind(StrEnum):
+    """The closed vocabulary of events, in the past tense. Values are stored and shown by the API."""
+
+    SENT = "sent"  # SES took it from us
+    DELIVERED = "delivered"  # the recipient's server took it
+    DELAYED = "delayed"
+    BOUNCED = "bounced"
+    AUTO_REPLIED = "auto_replied"  # an out-of-office answer, which SES reports as a bounce
+    COMPLAINED = "complained"
+    REJECTED = "rejected"  # SES found a virus
+    RENDERING_FAILED = "rendering_failed"
+    SUBSCRIPTION_CHANGED = "subscription_changed"
+    OPENED = "opened"  # a request for our pixel
+    CLICKED = "clicked"  # a request for one of our links
+    SES_OPENED = "ses_opened"  # SES's own tracking, switched off for our mails; kept, counted nowhere
+    SES_CLICKED = "ses_clicked"
+    UNKNOWN = "unknown"  # a notification of a type that was not documented when this was written
+
+
+ENGAGEMENT = frozenset({Kind.OPENED, Kind.CLICKED})
+"""Captured only until the end of the window; everything else for ever."""
+
+
+class Event(NamedTuple):
+    """`data` is small JSON whose fields depend on `kind`:
+
+    opened, clicked        method (GET or HEAD); clicked also position (of the link, from 0)
+    sent                   ses_message_id
+    delivered              recipient
+    delayed                recipient, type, reason
+    bounced, auto_replied  recipient, type (hard, soft, auto_reply), reason, ses_type, ses_subtype
+    complained             recipient, reason
+    rejected, rendering_failed   reason
+    unknown and the rest   payload (cut to 2,000 characters)
+    """
+
+    message_id: str
+    event_id: str
+    kind: Kind
+    occurred_at: datetime
+    data: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        """Sort key: time, then id."""
+        return f"{instant.show(self.occurred_at)}#{self.event_id}"
+
+
+def make(message_id: str, event_id: str, kind: Kind, occurred_at: datetime, **data: Any) -> Event:
+    """An event whose time is cut to the milliseconds that its key can hold."""
+    at = occurred_at.astimezone(UTC)
+    return Event(message_id, event_id, kind, at.replace(microsecond=at.microsecond // 1000 * 1000), data)
+
+
+def as_item(event: Event, expires_at: datetime) -> dict[str, dict[str, str]]:
+    """The event as an item of the table `events`, in DynamoDB's JSON; also the form in which it is spilled."""
+    return {
+        "message_id": {"S": event.message_id},
+        "event_key": {"S": event.key},
+        "kind": {"S": event.kind.value},
+        "data": {"S": json.dumps(event.data, separators=(",", ":"), sort_keys=True)},
+        "expires_at": {"N": str(int(expires_at.timestamp()))},
+    }
+
+
+def from_item(item: Mapping[str, Mapping[str, Any]]) -> Event:
+    """The event of an item in DynamoDB's JSON. Raises ValueError or KeyError for what `as_item` did not make."""
+    occurred_at, _, event_id = str(item["event_key"]["S"]).partition("#")
+    data = json.loads(item["data"]["S"])
+    if not event_id or not isinstance(data, dict):
+        raise ValueError(f"no event: {item['event_key']}")
+    return Event(str(item["message_id"]["S"]), event_id, Kind(item["kind"]["S"]), instant.parse(occurred_at), data)

@@ -1,0 +1,25 @@
+"""Points in time as text: RFC 3339, UTC, milliseconds, so that text order is time order."""
+
+from datetime import UTC, datetime
+
+
+def show(at: datetime) -> str:
+    """`2026-11-21T08:30:00.123Z`, always 24 characters; `at` must be aware."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at!r} has no time zone; every time here is aware UTC")
+    utc = at.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def parse(text: str) -> datetime:
+    """The aware UTC time of an RFC 3339 text, cut to milliseconds. Raises ValueError for anything else."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone offset; write it as 2026-11-21T08:30:00Z")
+    at = at.astimezone(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def from_milliseconds(epoch_ms: int) -> datetime:
+    """The aware UTC time of milliseconds since 1970, as API Gateway's `timeEpoch` counts."""
+    return datetime.fromtimestamp(epoch_ms // 1000, UTC).replace(microsecond=epoch_ms % 1000 * 1000)

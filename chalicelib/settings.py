@@ -1,0 +1,61 @@
+"""The environment as a typed value. Nothing else in this package reads `os.environ`."""
+
+import json
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from chalicelib.core.problem import MailsightError
+from chalicelib.core.token import Keys
+
+PREFIX = "MAILSIGHT_"
+
+
+class BadSettings(MailsightError):
+    """An environment variable is missing or malformed; the message names it."""
+
+
+class Settings(NamedTuple):
+    """Every field is read from `MAILSIGHT_<FIELD>`; what a function does not need stays empty there.
+
+    `token_keys` is the JSON object of the key secret, key id to text: {"1": "…"}. URLs have no slash at the end.
+    """
+
+    events_table: str = ""
+    messages_table: str = ""
+    account_table: str = ""
+    links_table: str = ""
+    send_queue_url: str = ""
+    spill_queue_url: str = ""
+    blob_bucket: str = ""
+    configuration_set: str = ""
+    token_keys: str = ""
+    tracking_url: str = ""
+    dashboard_url: str = ""
+    region: str = ""
+
+    @property
+    def keys(self) -> Keys:
+        """The master secrets. Raises BadSettings if they are malformed."""
+        try:
+            secrets = {int(key_id): str(text).encode() for key_id, text in json.loads(self.token_keys).items()}
+        except (ValueError, AttributeError) as error:
+            raise BadSettings(f'{PREFIX}TOKEN_KEYS must be a JSON object like {{"1": "secret"}}') from error
+        if not secrets or any(not 0 <= key_id <= 255 or len(secret) < 32 for key_id, secret in secrets.items()):
+            raise BadSettings(f"{PREFIX}TOKEN_KEYS needs ids from 0 to 255 and secrets of 32 characters or more")
+        return Keys(secrets)
+
+    def require(self, *fields: str) -> "Settings":
+        """These settings, if none of the named fields is empty; otherwise BadSettings names the variables to set."""
+        missing = [PREFIX + field.upper() for field in fields if not getattr(self, field)]
+        if missing:
+            raise BadSettings(f"set the environment variables {', '.join(missing)}")
+        return self
+
+
+def read(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process."""
+    source = os.environ if environ is None else environ
+    values = {field: source.get(PREFIX + field.upper(), "") for field in Settings._fields}
+    values["region"] = values["region"] or source.get("AWS_REGION") or source.get("AWS_DEFAULT_REGION") or ""
+    return Settings(**values)
