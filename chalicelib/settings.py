@@ -59,3 +59,37 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     values = {field: source.get(PREFIX + field.upper(), "") for field in Settings._fields}
     values["region"] = values["region"] or source.get("AWS_REGION") or source.get("AWS_DEFAULT_REGION") or ""
     return Settings(**values)
+
+
+class Aws(NamedTuple):
+    """Who signs the hot path's hand-made calls, and where they go. Endpoints are URLs, as the SDKs take them.
+
+    Nothing is required: in a Lambda everything is there, and a call that AWS refuses must not stop a redirect.
+    """
+
+    region: str
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+    dynamodb_endpoint: str
+    sqs_endpoint: str
+
+
+def read_aws(environ: Mapping[str, str] | None = None) -> Aws:
+    """The variables that the SDKs define too. Once a cold start is enough: Lambda rotates keys with the environment."""
+    source = os.environ if environ is None else environ
+    region = read(source).region
+
+    def endpoint(service: str) -> str:
+        named = source.get(f"AWS_ENDPOINT_URL_{service.upper()}") or source.get("AWS_ENDPOINT_URL")
+        domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+        return named or f"https://{service}.{region}.{domain}"
+
+    return Aws(
+        region=region,
+        access_key_id=source.get("AWS_ACCESS_KEY_ID", ""),
+        secret_access_key=source.get("AWS_SECRET_ACCESS_KEY", ""),
+        session_token=source.get("AWS_SESSION_TOKEN", ""),
+        dynamodb_endpoint=endpoint("dynamodb"),
+        sqs_endpoint=endpoint("sqs"),
+    )

@@ -1,0 +1,106 @@
+"""A message: one mail as handed over. One id, one SES call, one to fifty recipients."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from chalicelib.core.summary import EMPTY, State
+
+MOST_RECIPIENTS = 50
+CAPTURE_WINDOW = timedelta(days=100)
+
+
+class Sending(StrEnum):
+    """How far we are with handing a message to SES."""
+
+    QUEUED = "queued"
+    SENDING = "sending"  # a worker holds it
+    SENT = "sent"
+    UNKNOWN = "unknown"  # SES gave no clear answer; its Send event settles it, and it is never sent twice
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """What of a message is tracked; `reason` says why nothing is, and `until` is set when it is sent."""
+
+    opens: bool
+    clicks: bool
+    reason: str | None = None
+    until: datetime | None = None
+
+    @property
+    def is_on(self) -> bool:
+        return self.opens or self.clicks
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """Who writes to whom about what. Addresses are as they stand in the header: `Anna Berg <anna@example.com>`."""
+
+    sender: str
+    to: tuple[str, ...]
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+    reply_to: tuple[str, ...] = ()
+    subject: str = ""
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        return self.to + self.cc + self.bcc
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file in a mail. With a `content_id` it stands inline in the HTML as `cid:…`."""
+
+    filename: str
+    content: bytes
+    content_type: str
+    content_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a mail says, as handed over: without pixel and tracked links.
+
+    `links` are the destinations by position, as they were when the mail was accepted.
+    """
+
+    html: str | None
+    text: str | None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a message was not sent, or not yet: a stable code and a sentence that says what to mend."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message with its folded state. `version` grows by one each time the state is stored."""
+
+    message_id: str
+    account: str
+    accepted_at: datetime
+    envelope: Envelope
+    tracking: Tracking
+    source: str = "individual"
+    record: tuple[str, str] | None = None  # module, record id
+    user: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    sending: Sending = Sending.QUEUED
+    failure: Failure | None = None
+    sent_at: datetime | None = None
+    ses_message_id: str | None = None
+    attempts: int = 0
+    lease_until: datetime | None = None
+    version: int = 0
+    state: State = EMPTY

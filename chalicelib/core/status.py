@@ -1,0 +1,68 @@
+"""The status of a mail, as people see it: bounced > clicked > opened > delivered > sent, by what is known so far."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from chalicelib.core.message import Failure, Message, Sending
+from chalicelib.core.summary import Bounce, Delivery, Engagement, Hits
+
+
+class Status(StrEnum):
+    """Lowest first."""
+
+    SENT = "sent"
+    DELIVERED = "delivered"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    BOUNCED = "bounced"
+
+
+def status_of(message: Message) -> Status | None:
+    """The status of a message; None as long as it is not known to have been sent."""
+    delivery, engagement = message.state.delivery, message.state.engagement
+    if bounce_of(delivery):
+        return Status.BOUNCED
+    if engagement.clicks.count:
+        return Status.CLICKED
+    if engagement.opens.count:
+        return Status.OPENED
+    if any(recipient.delivered_at for recipient in delivery.recipients.values()):
+        return Status.DELIVERED
+    return Status.SENT if sending_of(message) is Sending.SENT else None
+
+
+def sending_of(message: Message) -> Sending:
+    """How far the sending is: what SES told later settles what its answer left open."""
+    if message.state.delivery.failure:
+        return Sending.FAILED
+    if message.state.delivery.sent or message.state.delivery.recipients:
+        return Sending.SENT
+    return message.sending
+
+
+def failure_of(message: Message) -> Failure | None:
+    """Why it was not sent, or not yet; None once it is known to be sent."""
+    dropped = message.state.delivery.failure
+    if dropped:
+        return Failure(dropped[1], dropped[2] or "SES took the mail and then did not send it")
+    return None if sending_of(message) is Sending.SENT else message.failure
+
+
+def bounce_of(delivery: Delivery) -> Bounce | None:
+    """The bounce to show for the whole mail: the gravest, then the first."""
+    return min((recipient.bounce for recipient in delivery.recipients.values() if recipient.bounce), default=None)
+
+
+def complained_at(delivery: Delivery) -> datetime | None:
+    """The first complaint."""
+    times = (recipient.complained_at for recipient in delivery.recipients.values())
+    return min((at for at in times if at), default=None)
+
+
+def opens_of(engagement: Engagement) -> tuple[Hits, tuple[datetime, ...]]:
+    """Opens and the latest of them. A person's click without any open counts as one open at the time of the click:
+    who clicked has read, also where images are switched off."""
+    if engagement.opens.count or not engagement.clicks.count:
+        return engagement.opens, engagement.recent_opens
+    at = engagement.clicks.first_at
+    return Hits(1, engagement.opens.machine, at, at), (at,) if at else ()

@@ -1,0 +1,173 @@
+"""All events of a message folded into its state: pure, order-free and repeatable.
+
+A state has two halves. Delivery is a lattice: every part is a minimum or maximum, so merging the same event twice
+changes nothing. Engagement counts, so an event must be added exactly once; within one call doubled events are one.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from chalicelib.core.event import ENGAGEMENT, Event, Kind
+
+RECENT_OPENS = 10  # how many opens are listed one by one (requirement of the CRMs: the ten latest)
+
+
+@dataclass(frozen=True, order=True)
+class Bounce:
+    """A recipient's bounce. Ordered so that the minimum is the one to show: hard before soft, then the first."""
+
+    severity: int  # 0 hard, 1 soft
+    at: datetime
+    reason: str = ""
+
+    @property
+    def type(self) -> str:
+        return ("hard", "soft")[self.severity]
+
+
+@dataclass(frozen=True)
+class RecipientState:
+    """What became of the mail at one address."""
+
+    delivered_at: datetime | None = None
+    bounce: Bounce | None = None
+    complained_at: datetime | None = None
+    auto_replied_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What SES told. `recipients` by address; `failure` is (time, kind, reason) of a mail SES took and then dropped."""
+
+    sent: tuple[datetime, str] | None = None  # time, SES message id
+    delayed_at: datetime | None = None  # the latest
+    failure: tuple[datetime, str, str] | None = None
+    recipients: Mapping[str, RecipientState] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Hits:
+    """Requests of one kind: `count` by people, `machine` by machines, times of people's only."""
+
+    count: int = 0
+    machine: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Engagement:
+    """What the recipient did. `recent_opens` newest first, at most ten; `links` by position: (count, machine)."""
+
+    opens: Hits = Hits()
+    recent_opens: tuple[datetime, ...] = ()
+    clicks: Hits = Hits()
+    links: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known about a message."""
+
+    delivery: Delivery = field(default_factory=Delivery)
+    engagement: Engagement = field(default_factory=Engagement)
+
+
+EMPTY = State()
+
+
+def summarise(events: Iterable[Event], *, start: State = EMPTY, until: datetime | None = None) -> State:
+    """The state after these events, in any order and however often each stands in them.
+
+    `start` is a state that holds none of the engagement events among them. Engagement after `until` is not counted.
+    """
+    distinct = {event.key: event for event in events}.values()
+    engaged = [
+        event for event in distinct if event.kind in ENGAGEMENT and (until is None or event.occurred_at <= until)
+    ]
+    return State(delivery_of(distinct, start.delivery), engagement_of(engaged, start.engagement))
+
+
+def delivery_of(events: Iterable[Event], start: Delivery) -> Delivery:
+    """`start` with what these events say about delivery; merging an event again changes nothing."""
+    delivery = start
+    for event in sorted(events, key=lambda event: event.key):
+        delivery = _delivered(delivery, event)
+    return delivery
+
+
+def engagement_of(events: Iterable[Event], start: Engagement) -> Engagement:
+    """`start` with these opens and clicks added. Each must be distinct and not in `start` yet."""
+    opens = [event for event in events if event.kind is Kind.OPENED]
+    clicks = [event for event in events if event.kind is Kind.CLICKED]
+    people = sorted((event.occurred_at for event in opens if _is_human(event)), reverse=True)
+    links = dict(start.links)
+    for click in clicks:
+        position = int(click.data.get("position", 0))
+        count, machine = links.get(position, (0, 0))
+        links[position] = (count + 1, machine) if _is_human(click) else (count, machine + 1)
+    return Engagement(
+        opens=_add(start.opens, opens),
+        recent_opens=tuple(sorted([*start.recent_opens, *people], reverse=True)[:RECENT_OPENS]),
+        clicks=_add(start.clicks, clicks),
+        links=dict(sorted(links.items())),
+    )
+
+
+def _is_human(event: Event) -> bool:
+    """Every GET counts as a person's; a HEAD never does, for no mail client shows a picture that way."""
+    return event.data.get("method") != "HEAD"
+
+
+def _add(hits: Hits, events: list[Event]) -> Hits:
+    times = [event.occurred_at for event in events if _is_human(event)]
+    return Hits(
+        count=hits.count + len(times),
+        machine=hits.machine + len(events) - len(times),
+        first_at=_earliest(hits.first_at, *times),
+        last_at=_latest(hits.last_at, *times),
+    )
+
+
+def _delivered(delivery: Delivery, event: Event) -> Delivery:
+    at, data = event.occurred_at, event.data
+    match event.kind:
+        case Kind.SENT:
+            sent = (at, str(data.get("ses_message_id", "")))
+            return replace(delivery, sent=min(delivery.sent or sent, sent))
+        case Kind.DELAYED:
+            return replace(delivery, delayed_at=_latest(delivery.delayed_at, at))
+        case Kind.REJECTED | Kind.RENDERING_FAILED:
+            failure = (at, event.kind.value, str(data.get("reason", "")))
+            return replace(delivery, failure=min(delivery.failure or failure, failure))
+        case Kind.DELIVERED | Kind.BOUNCED | Kind.AUTO_REPLIED | Kind.COMPLAINED:
+            address = str(data.get("recipient", "")).lower()
+            before = delivery.recipients.get(address, RecipientState())
+            recipients = {**delivery.recipients, address: _reached(before, event)}
+            return replace(delivery, recipients=dict(sorted(recipients.items())))
+        case _:
+            return delivery
+
+
+def _reached(recipient: RecipientState, event: Event) -> RecipientState:
+    at = event.occurred_at
+    match event.kind:
+        case Kind.DELIVERED:
+            return replace(recipient, delivered_at=_earliest(recipient.delivered_at, at))
+        case Kind.BOUNCED:
+            severity = 0 if event.data.get("type") == "hard" else 1
+            bounce = Bounce(severity, at, str(event.data.get("reason", "")))
+            return replace(recipient, bounce=min(recipient.bounce or bounce, bounce))
+        case Kind.COMPLAINED:
+            return replace(recipient, complained_at=_earliest(recipient.complained_at, at))
+        case _:
+            return replace(recipient, auto_replied_at=_earliest(recipient.auto_replied_at, at))
+
+
+def _earliest(*times: datetime | None) -> datetime | None:
+    return min((at for at in times if at), default=None)
+
+
+def _latest(*times: datetime | None) -> datetime | None:
+    return max((at for at in times if at), default=None)

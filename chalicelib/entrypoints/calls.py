@@ -1,0 +1,160 @@
+"""A call of the API: who calls, with what, and how the answer goes out. The views themselves see only this."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from chalice import Response
+from chalice.app import Request
+
+from chalicelib.core import apikey, cursor
+from chalicelib.core.apikey import ApiKey
+from chalicelib.core.token import Keys
+from chalicelib.entrypoints.problems import Problem, answer, bad_input
+from chalicelib.storage.account import Account
+
+LARGEST_REQUEST = 5_900_000  # bytes; AWS Lambda takes 6 MB with everything that API Gateway adds
+LONGEST_IDEMPOTENCY_KEY = 255
+
+
+class Call(NamedTuple):
+    """An authenticated call: whose account, which request, and when."""
+
+    account: str
+    request: Request
+    now: datetime
+
+
+class Window(NamedTuple):
+    """The part of a list that is asked for: `after` and `before` are places, already verified."""
+
+    limit: int
+    after: str | None
+    before: str | None
+
+
+def view(
+    request: Callable[[], Request], accounts: Callable[[], Account], scope: str
+) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
+    """Makes a view of a function from (call, path parameters) to (status, JSON object), for callers with this scope.
+
+    `request` and `accounts` are asked at each call, for there are none yet when a module is imported.
+    """
+
+    def decorate(function: Callable[..., tuple[HTTPStatus, dict[str, Any]]]) -> Callable[..., Response]:
+        @wraps(function)
+        def answering(**path: str) -> Response:
+            try:
+                now = datetime.now(UTC)
+                asked = request()
+                key = authenticate(asked.headers.get("authorization"), accounts(), scope, now)
+                status, body = function(Call(key.account, asked, now), **path)
+            except Problem as problem:
+                return answer(problem)
+            headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+            return Response(json.dumps(body, ensure_ascii=False), headers, status.value)
+
+        return answering
+
+    return decorate
+
+
+def authenticate(header: str | None, accounts: Account, scope: str, now: datetime) -> ApiKey:
+    """The key of an Authorization header. One answer for every key that is not valid, so that nothing can be probed."""
+    scheme, _, text = (header or "").partition(" ")
+    parsed = apikey.parse(text.strip()) if scheme.lower() == "bearer" else None
+    key = accounts.key(parsed[0]) if parsed else None
+    if parsed is None or key is None or not apikey.is_right(key, parsed[1]) or not key.is_valid(now):
+        raise Problem(
+            HTTPStatus.UNAUTHORIZED,
+            "invalid_key",
+            "send a valid API key as `Authorization: Bearer ms_…`",
+            headers={"WWW-Authenticate": 'Bearer realm="mailsight"'},
+        )
+    if scope not in key.scopes:
+        raise Problem(HTTPStatus.FORBIDDEN, "missing_scope", f"this key may not do that: it lacks the scope {scope}")
+    return key
+
+
+def json_object(request: Request) -> dict[str, Any]:
+    """The JSON object in the body."""
+    raw = request.raw_body
+    if len(raw) > LARGEST_REQUEST:
+        text = f"a request holds at most {LARGEST_REQUEST:,} bytes, this one {len(raw):,}; send smaller attachments"
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", text, [{"pointer": "", "message": text}])
+    try:
+        body = json.loads(raw.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise Problem(HTTPStatus.BAD_REQUEST, "malformed_json", f"the body is no JSON: {error}") from None
+    if not isinstance(body, dict):
+        raise bad_input([{"pointer": "", "message": "the body must be a JSON object"}])
+    return body
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The Idempotency-Key, if the caller sent one."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= LONGEST_IDEMPOTENCY_KEY or not key.isprintable():
+        text = f"an Idempotency-Key has 1 to {LONGEST_IDEMPOTENCY_KEY} printable characters"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_idempotency_key", text)
+    return str(key)
+
+
+def no_query(request: Request) -> None:
+    """Refuses query parameters where there are none to give."""
+    _refuse_unknown(dict(request.query_params or {}), frozenset())
+
+
+def window(call: Call, keys: Keys) -> Window:
+    """The part of a list that the query asks for. Whatever else stands in the query is refused."""
+    query = dict(call.request.query_params or {})
+    _refuse_unknown(query, frozenset({"limit", "after", "before"}))
+    if "after" in query and "before" in query:
+        raise bad_input([{"pointer": "/before", "message": "give after or before, not both"}])
+    text = query.get("limit", "20")
+    if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= 100):
+        raise bad_input([{"pointer": "/limit", "message": "must be a whole number from 1 to 100"}])
+    return Window(int(text), _place(query, "after", call, keys), _place(query, "before", call, keys))
+
+
+def listing(call: Call, keys: Keys, shown: list[dict[str, Any]], places: list[str], has_more: bool) -> dict[str, Any]:
+    """A page of a list. `after` leads to what is older than this page, `before` to what is newer."""
+    sealed = [cursor.seal(keys, call.account, place) for place in places[:1] + places[-1:]]
+    return {
+        "object": "list",
+        "data": shown,
+        "has_more": has_more,
+        "after": sealed[-1] if sealed else None,
+        "before": sealed[0] if sealed else None,
+    }
+
+
+def _place(query: dict[str, str], name: str, call: Call, keys: Keys) -> str | None:
+    if name not in query:
+        return None
+    try:
+        return cursor.open_(keys, call.account, query[name])
+    except cursor.BadCursor as error:
+        raise bad_input([{"pointer": f"/{name}", "message": str(error)}]) from None
+
+
+def _refuse_unknown(query: dict[str, str], known: frozenset[str]) -> None:
+    errors = [{"pointer": f"/{name}", "message": "this parameter is not known here"} for name in set(query) - known]
+    if errors:
+        raise bad_input(sorted(errors, key=lambda error: error["pointer"]))
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a field stands twice in one object")
+    return found

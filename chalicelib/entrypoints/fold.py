@@ -1,0 +1,61 @@
+"""The function `fold`: fed by the stream of the table `events`, new items only.
+
+Lambda brings a batch again from the lowest failed record on, so records may come several times: folding is
+repeatable. After five attempts a record's metadata goes to the failure queue, and the sweep folds its message.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+from aws_lambda_powertools import Logger
+from chalice import Blueprint
+from chalice.app import DynamoDBEvent
+
+from chalicelib import settings
+from chalicelib.flow import fold as flow
+from chalicelib.storage.events import Events
+from chalicelib.storage.folds import Folds
+from chalicelib.storage.messages import Messages
+
+bp = Blueprint(__name__)
+
+
+class Parts(NamedTuple):
+    """What this function needs, made at the first call."""
+
+    events: Events
+    folds: Folds
+    log: Logger
+
+
+@cache
+def _parts() -> Parts:
+    own = settings.read().require("messages_table", "events_table")
+    events = Events(own.events_table, own.region)
+    return Parts(events, Folds(Messages(own.messages_table, own.region), events), Logger(service="fold"))
+
+
+@bp.on_dynamodb_record(stream_arn="arn:aws:dynamodb:::mailsight-events", batch_size=100)
+def fold(event: DynamoDBEvent) -> dict[str, list[dict[str, str]]]:
+    """Folds every message that the batch tells of; answers from which records on to bring again."""
+    parts = _parts()
+    failed = []
+    for message_id, records in _by_message(event.to_dict()["Records"]).items():
+        keys = [record["dynamodb"]["Keys"]["event_key"]["S"] for record in records]
+        try:
+            flow.fold(message_id, keys, events=parts.events, folds=parts.folds, now=datetime.now(UTC))
+        except Exception:
+            parts.log.exception("fold_failed", extra={"message_id": message_id})
+            failed.extend(record["dynamodb"]["SequenceNumber"] for record in records)
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+
+
+def _by_message(records: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """New items by their message. Marks that fold itself sets, and deletions by TTL, are no news."""
+    grouped: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        if record["eventName"] == "INSERT":
+            grouped.setdefault(record["dynamodb"]["Keys"]["message_id"]["S"], []).append(record)
+    return grouped

@@ -1,0 +1,116 @@
+"""Taking a mail in: keep what it says, note it, queue it.
+
+A crash between any two calls leaves nothing half done: a content without a message is dropped by nobody's notice and
+costs bytes only; a message that was never queued is queued by the sweep.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, Protocol
+
+from chalicelib.core import links
+from chalicelib.core.message import Content, Message
+from chalicelib.core.problem import MailsightError
+from chalicelib.core.submission import NewEmail
+from chalicelib.core.tracking import tracking_of
+from chalicelib.storage import keys
+from chalicelib.storage.account import Account, Claim
+from chalicelib.storage.messages import Messages
+
+KEY_LASTS = timedelta(hours=24)
+ROUTE = "emails"
+
+
+class KeyReused(MailsightError):
+    """The Idempotency-Key was used for another body in the last 24 hours; use a new one for a new mail."""
+
+
+class Contents(Protocol):
+    """Where contents are kept."""
+
+    def put(self, account: str, message_id: str, content: Content) -> None: ...
+    def delete(self, account: str, message_id: str) -> None: ...
+
+
+class Queue(Protocol):
+    """Where messages wait for sending."""
+
+    def put(self, message_id: str) -> None: ...
+
+
+class Stores(NamedTuple):
+    """What accepting writes to."""
+
+    messages: Messages
+    accounts: Account
+    contents: Contents
+    queue: Queue
+
+
+def accept(
+    mail: NewEmail,
+    body: Mapping[str, Any],
+    *,
+    account: str,
+    idempotency_key: str | None,
+    stores: Stores,
+    new_id: Callable[[], str],
+    now: datetime,
+) -> str:
+    """Takes a mail in and returns its id; with an Idempotency-Key that was used for the same body, the id of then.
+
+    Raises KeyReused, and BadSubmission for attachments that cannot be read.
+    """
+    content = mail.content
+    claim = None
+    if idempotency_key is not None:
+        claim = Claim(keys.idempotency(ROUTE, idempotency_key), _hash(body), new_id(), now + KEY_LASTS)
+        earlier = _earlier(claim, account, stores.accounts, now)
+        if earlier:
+            return earlier
+    message = _message(mail, content, account, claim.message_id if claim else new_id(), now)
+    found = links.split(content.html).destinations if content.html and message.tracking.clicks else ()
+    stores.contents.put(account, message.message_id, replace(content, links=tuple(found)))
+    if claim is None:
+        stores.messages.add(message)
+    elif not stores.accounts.accept(claim, message, stores.messages, now):
+        stores.contents.delete(account, message.message_id)
+        earlier = _earlier(claim, account, stores.accounts, now)
+        if earlier is None:
+            raise KeyReused("another request with this Idempotency-Key is under way; send it again in a moment")
+        return earlier
+    stores.queue.put(message.message_id)
+    return message.message_id
+
+
+def _earlier(claim: Claim, account: str, accounts: Account, now: datetime) -> str | None:
+    """The message that was made with this key before, if any. Raises KeyReused if it was another mail."""
+    used = accounts.claim(account, claim.key, now)
+    if used is None:
+        return None
+    if used.body_hash != claim.body_hash:
+        raise KeyReused("this Idempotency-Key was used with another body; use a new key for a new mail")
+    return used.message_id
+
+
+def _message(mail: NewEmail, content: Content, account: str, message_id: str, now: datetime) -> Message:
+    envelope = mail.envelope
+    return Message(
+        message_id=message_id,
+        account=account,
+        accepted_at=now,
+        envelope=envelope,
+        tracking=tracking_of(envelope, content, opens=mail.tracking.opens, clicks=mail.tracking.clicks),
+        source=mail.source,
+        record=(mail.record.module, mail.record.record_id) if mail.record else None,
+        user=mail.user,
+        tags=tuple((tag.name, tag.value) for tag in mail.tags),
+    )
+
+
+def _hash(body: Mapping[str, Any]) -> str:
+    """Of the body's canonical JSON: the order of its fields does not make it another mail."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

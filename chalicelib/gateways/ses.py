@@ -1,0 +1,91 @@
+"""Handing a mail to SES v2: one attempt, and an answer that says what may be done next.
+
+SES has no idempotency: a repeated call is a second mail. So the client never retries by itself
+(`total_max_attempts=1`), and an answer that leaves open whether SES took the mail is told apart from a refusal.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from botocore.config import Config
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+
+ONE_ATTEMPT = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
+MESSAGE_TAG = "mailsight_message_id"
+
+LATER = frozenset({"TooManyRequestsException", "LimitExceededException", "ThrottlingException", "Throttling"})
+"""Refused for now: over the rate, over the daily quota."""
+
+
+_OWN_TRACKING_OFF = {"Tracking": {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}}
+
+
+class Verdict(StrEnum):
+    """What SES's answer means."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"  # for good
+    LATER = "later"  # certainly not taken; try again
+    UNCLEAR = "unclear"  # it may have been taken
+
+
+class Answer(NamedTuple):
+    """`ses_message_id` if accepted; otherwise SES's code and text."""
+
+    verdict: Verdict
+    ses_message_id: str = ""
+    code: str = ""
+    detail: str = ""
+
+
+class Ses:
+    """Sends raw mails. `client` is a boto3 client made with ONE_ATTEMPT."""
+
+    def __init__(self, client: "SESV2Client", configuration_set: str) -> None:
+        self._client = client
+        self._configuration_set = configuration_set
+
+    def send(
+        self, raw: bytes, *, sender: str, recipients: Sequence[str], message_id: str, tags: Sequence[tuple[str, str]]
+    ) -> Answer:
+        """One call for one mail. `recipients` is the envelope: to, cc and bcc as bare addresses.
+
+        SES's own open and click tracking is switched off for each mail, or links would be wrapped twice.
+        """
+        ours = [{"Name": MESSAGE_TAG, "Value": message_id}]
+        try:
+            answer = self._client.send_email(
+                FromEmailAddress=sender,
+                Destination={"ToAddresses": list(recipients)},
+                Content={"Raw": {"Data": raw}},
+                ConfigurationSetName=self._configuration_set,
+                EmailTags=[*ours, *({"Name": name, "Value": value} for name, value in tags)],  # type: ignore[list-item]
+                ConfigurationOverrides=_OWN_TRACKING_OFF,  # type: ignore[call-arg]  # newer than the stubs
+            )
+        except ClientError as error:
+            return _refusal(error)
+        except (EndpointConnectionError, ConnectTimeoutError, NoCredentialsError) as error:
+            return Answer(Verdict.LATER, code="unreachable", detail=str(error))
+        except HTTPClientError as error:  # the request was on its way: read timeout, connection closed
+            return Answer(Verdict.UNCLEAR, code="no_answer", detail=str(error))
+        return Answer(Verdict.ACCEPTED, ses_message_id=answer["MessageId"])
+
+
+def _refusal(error: ClientError) -> Answer:
+    code = str(error.response.get("Error", {}).get("Code", "Unknown"))
+    detail = str(error.response.get("Error", {}).get("Message", ""))
+    if code in LATER or "Maximum sending rate exceeded" in detail or "quota exceeded" in detail:
+        return Answer(Verdict.LATER, code=code, detail=detail)
+    if int(error.response["ResponseMetadata"]["HTTPStatusCode"]) >= 500:
+        return Answer(Verdict.UNCLEAR, code=code, detail=detail)
+    return Answer(Verdict.REFUSED, code=code, detail=detail)

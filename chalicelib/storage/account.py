@@ -1,0 +1,115 @@
+"""The table `account`: accounts, their API keys, and the Idempotency-Keys they used.
+
+Hash key `account`, range key `item`. Access: an account's settings (account, "settings"); the register of accounts
+("accounts", account); an API key (key#<id>, "key"), found by its unguessable id; an Idempotency-Key (account,
+idempotency#…), with TTL.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import PutError, TransactWriteError
+from pynamodb.models import Model
+
+from chalicelib.core import instant
+from chalicelib.core.apikey import ApiKey
+from chalicelib.core.message import Message
+from chalicelib.storage import keys
+from chalicelib.storage.messages import Messages, is_lost
+from chalicelib.storage.tables import bind
+
+
+class AccountRow(Model):
+    account = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute(range_key=True)
+    data = JSONAttribute()
+    expires_at = NumberAttribute(null=True)
+
+
+class Claim(NamedTuple):
+    """A used Idempotency-Key: the SHA-256 of the body it came with, and the message that was made of it."""
+
+    key: str
+    body_hash: str
+    message_id: str
+    expires_at: datetime
+
+
+class Account:
+    """Reads and writes what belongs to an account."""
+
+    def __init__(self, table_name: str, region: str) -> None:
+        self._rows = bind(AccountRow, table_name, region)
+
+    def create(self, account: str, name: str) -> None:
+        """Registers an account; one that is there already is left as it is."""
+        for hash_key, item in ((account, keys.SETTINGS), (keys.ACCOUNTS, account)):
+            try:
+                self._rows(hash_key, item, data={"name": name}).save(condition=self._rows.item.does_not_exist())
+            except PutError as error:
+                if error.cause_response_code != "ConditionalCheckFailedException":
+                    raise
+
+    def all(self) -> Iterator[str]:
+        """The ids of all accounts."""
+        for row in self._rows.query(keys.ACCOUNTS):
+            yield row.item
+
+    def add_key(self, key: ApiKey) -> None:
+        """Stores an API key; only the hash of its secret."""
+        data = {
+            "account": key.account,
+            "name": key.name,
+            "scopes": sorted(key.scopes),
+            "secret_hash": key.secret_hash,
+            "created_at": instant.show(key.created_at),
+            "expires_at": instant.show(key.expires_at) if key.expires_at else None,
+            "revoked_at": instant.show(key.revoked_at) if key.revoked_at else None,
+        }
+        self._rows(keys.api_key(key.key_id), keys.API_KEY, data=data).save()
+
+    def key(self, key_id: str) -> ApiKey | None:
+        """The API key with this id."""
+        try:
+            data = self._rows.get(keys.api_key(key_id), keys.API_KEY).data
+        except self._rows.DoesNotExist:
+            return None
+        return ApiKey(
+            key_id=key_id,
+            account=data["account"],
+            name=data["name"],
+            scopes=frozenset(data["scopes"]),
+            secret_hash=data["secret_hash"],
+            created_at=instant.parse(data["created_at"]),
+            expires_at=instant.parse(data["expires_at"]) if data["expires_at"] else None,
+            revoked_at=instant.parse(data["revoked_at"]) if data["revoked_at"] else None,
+        )
+
+    def claim(self, account: str, key: str, now: datetime) -> Claim | None:
+        """The message that this Idempotency-Key stands for, if it was used in the last 24 hours."""
+        try:
+            row = self._rows.get(account, key, consistent_read=True)
+        except self._rows.DoesNotExist:
+            return None
+        if row.expires_at is None or row.expires_at <= now.timestamp():  # TTL deletes up to two days late
+            return None
+        expires_at = instant.from_milliseconds(int(row.expires_at) * 1000)
+        return Claim(key, row.data["body_hash"], row.data["message_id"], expires_at)
+
+    def accept(self, claim: Claim, message: Message, messages: Messages, now: datetime) -> bool:
+        """Stores a message together with its Idempotency-Key, both or neither; False if the key is used already."""
+        rows = self._rows
+        row = rows(message.account, claim.key, data={"body_hash": claim.body_hash, "message_id": claim.message_id})
+        row.expires_at = int(claim.expires_at.timestamp())
+        is_free = rows.item.does_not_exist() | (rows.expires_at <= int(now.timestamp()))
+        try:
+            with messages.transaction() as transaction:
+                transaction.save(row, condition=is_free)
+                messages.put_in(transaction, message)
+        except TransactWriteError as error:
+            if is_lost(error):
+                return False
+            raise
+        return True

@@ -1,0 +1,105 @@
+"""The table `events`: one item for each fact about a message.
+
+Hash `message_id`, range `event_key` (time, then event id); no index, for an event is only ever wanted with its message:
+those behind a place, for folding; a page in either direction, for showing; one by its key. TTL on `expires_at`. Its
+stream feeds the fold. The hot path writes the same items without this module.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from pynamodb.attributes import BooleanAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.exceptions import PutError
+from pynamodb.expressions.condition import Condition
+from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
+
+from chalicelib.core import event
+from chalicelib.core.event import Event
+from chalicelib.core.refold import Row
+from chalicelib.storage.tables import bind
+
+
+class EventRow(Model):
+    """An item as `core.event.as_item` makes it. `counted` is set by the fold, on what it has closed."""
+
+    message_id = UnicodeAttribute(hash_key=True)
+    event_key = UnicodeAttribute(range_key=True)
+    kind = UnicodeAttribute()
+    data = UnicodeAttribute()
+    expires_at = TTLAttribute()
+    counted = BooleanAttribute(null=True)
+
+
+class Page(NamedTuple):
+    """A page of a message's events, newest first."""
+
+    events: list[Event]
+    has_more: bool
+
+
+class Events:
+    """Reads and writes events. DynamoDB deletes up to days after `expires_at`, so every read is told the time."""
+
+    def __init__(self, table_name: str, region: str) -> None:
+        self._rows = bind(EventRow, table_name, region)
+
+    def put(self, one: Event, expires_at: datetime) -> bool:
+        """Stores an event; False if it was there already, and then nothing is changed."""
+        row = self._rows.from_raw_data(event.as_item(one, expires_at))
+        try:
+            row.save(condition=self._rows.message_id.does_not_exist())
+        except PutError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def get(self, message_id: str, event_key: str, *, now: datetime) -> Row | None:
+        """One event as it is at this moment, or None if there is none (any more)."""
+        try:
+            row = self._rows.get(message_id, event_key, consistent_read=True)
+        except self._rows.DoesNotExist:
+            return None
+        return _row(row) if row.expires_at > now else None
+
+    def after(self, message_id: str, event_key: str | None, *, now: datetime) -> list[Row]:
+        """The message's events behind a key, or all of them, as they are at this moment; oldest first."""
+        rows = self._rows.query(
+            message_id,
+            self._rows.event_key > event_key if event_key else None,
+            self._is_alive(now),
+            consistent_read=True,
+        )
+        return [_row(row) for row in rows]
+
+    def page(
+        self, message_id: str, limit: int, after: str | None = None, before: str | None = None, *, now: datetime
+    ) -> Page:
+        """Events older than the key `after`, or the nearest ones newer than `before`."""
+        key = self._rows.event_key
+        found = self._rows.query(
+            message_id,
+            (key > before) if before else (key < after) if after else None,
+            self._is_alive(now),
+            scan_index_forward=before is not None,
+            limit=limit + 1,
+        )
+        events = [_row(row).event for row in found]
+        return Page(sorted(events[:limit], key=lambda one: one.key, reverse=True), len(events) > limit)
+
+    def mark_in(self, transaction: TransactWrite, message_id: str, event_key: str) -> None:
+        """Adds to a transaction that this event is counted, which fails if it is already, or is there no more."""
+        transaction.update(
+            self._rows(message_id, event_key),
+            actions=[self._rows.counted.set(True)],
+            condition=self._rows.message_id.exists() & self._rows.counted.does_not_exist(),
+        )
+
+    def _is_alive(self, now: datetime) -> Condition:
+        return self._rows.expires_at > now
+
+
+def _row(row: EventRow) -> Row:
+    item = {"message_id": row.message_id, "event_key": row.event_key, "kind": row.kind, "data": row.data}
+    return Row(event.from_item({name: {"S": value} for name, value in item.items()}), bool(row.counted))

@@ -1,0 +1,283 @@
+"""The table `messages`: one item a mail, its facts, how far its sending is, and its folded state.
+
+Hash key `message_id`. Access: by id; `by_account` (account#shard, time of acceptance; keys only) for lists and the
+sweep; `by_ses_message_id` (keys only, sparse) for notifications that do not carry our tag.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
+
+from chalicelib.core import instant
+from chalicelib.core.message import Envelope, Failure, Message, Sending, Tracking
+from chalicelib.core.refold import Fold
+from chalicelib.storage import keys, state_text
+from chalicelib.storage.tables import bind
+
+
+class ByAccount(GlobalSecondaryIndex["MessageRow"]):
+    class Meta:
+        index_name = "by_account"
+        projection = KeysOnlyProjection()
+
+    account_shard = UnicodeAttribute(hash_key=True)
+    accepted_key = UnicodeAttribute(range_key=True)
+
+
+class BySesMessageId(GlobalSecondaryIndex["MessageRow"]):
+    class Meta:
+        index_name = "by_ses_message_id"
+        projection = KeysOnlyProjection()
+
+    ses_message_id = UnicodeAttribute(hash_key=True)
+
+
+class MessageRow(Model):
+    """`facts` is what was handed over and never changes; `state`, `closed` and `closed_until` are the fold."""
+
+    message_id = UnicodeAttribute(hash_key=True)
+    account = UnicodeAttribute()
+    account_shard = UnicodeAttribute()
+    accepted_key = UnicodeAttribute()
+    facts = JSONAttribute()
+    sending = UnicodeAttribute()
+    failure = JSONAttribute(null=True)
+    attempts = NumberAttribute(default=0)
+    lease_until = UnicodeAttribute(null=True)
+    until = UnicodeAttribute(null=True)
+    sent_at = UnicodeAttribute(null=True)
+    ses_message_id = UnicodeAttribute(null=True)
+    version = NumberAttribute(default=0)
+    state = UnicodeAttribute(null=True)
+    closed = UnicodeAttribute(null=True)
+    closed_until = UnicodeAttribute(null=True)
+    by_account = ByAccount()
+    by_ses_message_id = BySesMessageId()
+
+
+class Page(NamedTuple):
+    """A page of an account's messages, newest first."""
+
+    messages: list[Message]
+    has_more: bool
+
+
+class Messages:
+    """Reads and writes messages. Every write carries a condition, so that a repeated one changes nothing."""
+
+    def __init__(self, table_name: str, region: str) -> None:
+        self._rows = bind(MessageRow, table_name, region)
+
+    def get(self, account: str, message_id: str) -> Message | None:
+        """The message, if it belongs to this account."""
+        found = self.find(message_id)
+        return found[0] if found and found[0].account == account else None
+
+    def find(self, message_id: str) -> tuple[Message, Fold] | None:
+        """The message and its fold, whoever it belongs to, as it is now."""
+        try:
+            row = self._rows.get(message_id, consistent_read=True)
+        except self._rows.DoesNotExist:
+            return None
+        return _message(row), _fold(row)
+
+    def id_by_ses(self, ses_message_id: str) -> str | None:
+        """Our id of the mail that SES knows by its own."""
+        return next((row.message_id for row in self._rows.by_ses_message_id.query(ses_message_id, limit=1)), None)
+
+    def page(self, account: str, limit: int, after: str | None = None, before: str | None = None) -> Page:
+        """Messages older than the place `after`, or the nearest ones newer than `before`."""
+        places: list[str] = []
+        for shard in keys.account_shards(account):
+            places.extend(self._places(shard, limit + 1, after, before))
+        places.sort(reverse=before is None)
+        chosen = sorted(places[:limit], reverse=True)
+        return Page(self._load(chosen), len(places) > limit)
+
+    def _places(self, shard: str, limit: int, after: str | None, before: str | None) -> list[str]:
+        key = self._rows.accepted_key
+        condition = (key > before) if before else (key < after) if after else None
+        found = self._rows.by_account.query(shard, condition, scan_index_forward=before is not None, limit=limit)
+        return [row.accepted_key for row in found]
+
+    def _load(self, places: list[str]) -> list[Message]:
+        ids = [place.partition("#")[2] for place in places]
+        rows = {row.message_id: row for row in self._rows.batch_get(ids)}
+        return [_message(rows[message_id]) for message_id in ids if message_id in rows]
+
+    def accepted_since(self, account: str, since: datetime) -> Iterator[str]:
+        """The ids of the account's messages accepted since then; for the sweep."""
+        for shard in keys.account_shards(account):
+            condition = self._rows.accepted_key >= instant.show(since)
+            for row in self._rows.by_account.query(shard, condition):
+                yield row.message_id
+
+    def put_in(self, transaction: TransactWrite, message: Message) -> None:
+        """Adds a new message to a transaction that stores more with it."""
+        transaction.save(_row(self._rows, message), condition=self._rows.message_id.does_not_exist())
+
+    def add(self, message: Message) -> None:
+        """Stores a new message; one with this id that is there already is left as it is."""
+        try:
+            _row(self._rows, message).save(condition=self._rows.message_id.does_not_exist())
+        except PutError as error:
+            if not _is_refused(error):
+                raise
+
+    def claim(self, message_id: str, *, now: datetime, lease_until: datetime, until: datetime | None) -> bool:
+        """Takes a queued message for sending; False if somebody else has it or it needs no sending any more.
+
+        `until` is the end of its capture window, set once with the first attempt.
+        """
+        rows = self._rows
+        actions = [
+            rows.sending.set(Sending.SENDING.value),
+            rows.lease_until.set(instant.show(lease_until)),
+            rows.attempts.add(1),
+        ]
+        if until:
+            actions.append(rows.until.set(rows.until | instant.show(until)))
+        return self._update(message_id, actions, rows.sending == Sending.QUEUED.value)
+
+    def settle(
+        self,
+        message_id: str,
+        sending: Sending,
+        *,
+        failure: Failure | None = None,
+        ses_message_id: str | None = None,
+        sent_at: datetime | None = None,
+        was: Sending = Sending.SENDING,
+    ) -> bool:
+        """Notes what came of an attempt; False if the message was not in the state `was`."""
+        rows = self._rows
+        actions: list[Action] = [rows.sending.set(sending.value), rows.lease_until.remove()]
+        actions.append(rows.failure.set(asdict(failure)) if failure else rows.failure.remove())
+        if ses_message_id:
+            actions.append(rows.ses_message_id.set(ses_message_id))
+        if sent_at:
+            actions.append(rows.sent_at.set(instant.show(sent_at)))
+        return self._update(message_id, actions, rows.sending == was.value)
+
+    def store_fold(self, message: Message, fold: Fold) -> bool:
+        """Stores a fold; False if another one came first."""
+        actions, condition = self._fold_update(message, fold)
+        return self._update(message.message_id, actions, condition)
+
+    def store_fold_in(self, transaction: TransactWrite, message: Message, fold: Fold) -> None:
+        """Adds the storing of a fold to a transaction."""
+        actions, condition = self._fold_update(message, fold)
+        transaction.update(self._rows(message.message_id), actions=actions, condition=condition)
+
+    def transaction(self) -> TransactWrite:
+        """A transaction, over this and other tables; written when its `with` block ends."""
+        return TransactWrite(connection=self._rows._get_connection().connection)
+
+    def _fold_update(self, message: Message, fold: Fold) -> tuple[list[Action], Condition]:
+        rows = self._rows
+        actions: list[Action] = [rows.state.set(state_text.dump(fold.state)), rows.version.set(message.version + 1)]
+        if fold.closed_until:
+            actions.append(rows.closed.set(state_text.dump_engagement(fold.closed)))
+            actions.append(rows.closed_until.set(fold.closed_until))
+        return actions, rows.version == message.version
+
+    def _update(self, message_id: str, actions: list[Any], condition: Any) -> bool:
+        try:
+            self._rows(message_id).update(actions=actions, condition=condition)
+        except UpdateError as error:
+            if _is_refused(error):
+                return False
+            raise
+        return True
+
+
+LOST = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+"""Why a transaction is cancelled when somebody else was faster."""
+
+
+def is_lost(error: TransactWriteError) -> bool:
+    """Whether a transaction failed because somebody else was faster."""
+    return any(reason and reason.code in LOST for reason in error.cancellation_reasons)
+
+
+def _is_refused(error: PutError | UpdateError) -> bool:
+    return error.cause_response_code == "ConditionalCheckFailedException"
+
+
+def _row(rows: type[MessageRow], message: Message) -> MessageRow:
+    envelope, tracking = message.envelope, message.tracking
+    facts = {
+        "from": envelope.sender,
+        "to": envelope.to,
+        "cc": envelope.cc,
+        "bcc": envelope.bcc,
+        "reply_to": envelope.reply_to,
+        "subject": envelope.subject,
+        "source": message.source,
+        "record": message.record,
+        "user": message.user,
+        "tags": message.tags,
+        "track": [tracking.opens, tracking.clicks, tracking.reason],
+    }
+    return rows(
+        message.message_id,
+        account=message.account,
+        account_shard=keys.account_shard(message.account, message.message_id),
+        accepted_key=keys.accepted(message.accepted_at, message.message_id),
+        facts={key: value for key, value in facts.items() if value},
+        sending=message.sending.value,
+    )
+
+
+def _message(row: MessageRow) -> Message:
+    facts = row.facts
+    opens, clicks, reason = facts["track"]
+    record = facts.get("record")
+    return Message(
+        message_id=row.message_id,
+        account=row.account,
+        accepted_at=instant.parse(row.accepted_key.partition("#")[0]),
+        envelope=Envelope(
+            sender=facts["from"],
+            to=tuple(facts.get("to", ())),
+            cc=tuple(facts.get("cc", ())),
+            bcc=tuple(facts.get("bcc", ())),
+            reply_to=tuple(facts.get("reply_to", ())),
+            subject=facts.get("subject", ""),
+        ),
+        tracking=Tracking(opens, clicks, reason, _time(row.until)),
+        source=facts["source"],
+        record=(record[0], record[1]) if record else None,
+        user=facts.get("user"),
+        tags=tuple((name, value) for name, value in facts.get("tags", ())),
+        sending=Sending(row.sending),
+        failure=Failure(**row.failure) if row.failure else None,
+        sent_at=_time(row.sent_at),
+        ses_message_id=row.ses_message_id,
+        attempts=int(row.attempts),
+        lease_until=_time(row.lease_until),
+        version=int(row.version),
+        state=_fold(row).state,
+    )
+
+
+def _fold(row: MessageRow) -> Fold:
+    fold = Fold()
+    if row.state:
+        fold = fold._replace(state=state_text.load(row.state))
+    if row.closed and row.closed_until:
+        fold = fold._replace(closed=state_text.load_engagement(row.closed), closed_until=row.closed_until)
+    return fold
+
+
+def _time(text: str | None) -> datetime | None:
+    return instant.parse(text) if text else None

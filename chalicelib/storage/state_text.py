@@ -1,0 +1,105 @@
+"""A message's state as the text that is stored, and back. Empty parts are left out: most mails have none of them."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from chalicelib.core import instant
+from chalicelib.core.summary import Bounce, Delivery, Engagement, Hits, RecipientState, State
+
+
+def dump(state: State) -> str:
+    """The state as JSON; equal states give equal texts."""
+    delivery = state.delivery
+    return _text(
+        {
+            "sent": delivery.sent and [instant.show(delivery.sent[0]), delivery.sent[1]],
+            "delayed": _show(delivery.delayed_at),
+            "failure": delivery.failure and [instant.show(delivery.failure[0]), *delivery.failure[1:]],
+            "recipients": {address: _recipient(known) for address, known in delivery.recipients.items()},
+            **_engagement(state.engagement),
+        }
+    )
+
+
+def load(text: str) -> State:
+    """The state of a text that `dump` made."""
+    raw = json.loads(text)
+    delivery = Delivery(
+        sent=(instant.parse(raw["sent"][0]), raw["sent"][1]) if "sent" in raw else None,
+        delayed_at=_parse(raw.get("delayed")),
+        failure=(instant.parse(raw["failure"][0]), *raw["failure"][1:]) if "failure" in raw else None,
+        recipients={address: _recipient_of(known) for address, known in raw.get("recipients", {}).items()},
+    )
+    return State(delivery, _engagement_of(raw))
+
+
+def dump_engagement(engagement: Engagement) -> str:
+    """Only the engagement, as JSON."""
+    return _text(_engagement(engagement))
+
+
+def load_engagement(text: str) -> Engagement:
+    """The engagement of a text that `dump_engagement` made."""
+    return _engagement_of(json.loads(text))
+
+
+def _text(raw: dict[str, Any]) -> str:
+    return json.dumps({key: value for key, value in raw.items() if value}, separators=(",", ":"))
+
+
+def _show(at: datetime | None) -> str | None:
+    return instant.show(at) if at else None
+
+
+def _parse(text: str | None) -> datetime | None:
+    return instant.parse(text) if text else None
+
+
+def _recipient(known: RecipientState) -> dict[str, Any]:
+    bounce = known.bounce
+    raw = {
+        "delivered": _show(known.delivered_at),
+        "bounce": bounce and [bounce.severity, instant.show(bounce.at), bounce.reason],
+        "complained": _show(known.complained_at),
+        "auto_replied": _show(known.auto_replied_at),
+    }
+    return {key: value for key, value in raw.items() if value}
+
+
+def _recipient_of(raw: dict[str, Any]) -> RecipientState:
+    bounce = raw.get("bounce")
+    return RecipientState(
+        delivered_at=_parse(raw.get("delivered")),
+        bounce=Bounce(bounce[0], instant.parse(bounce[1]), bounce[2]) if bounce else None,
+        complained_at=_parse(raw.get("complained")),
+        auto_replied_at=_parse(raw.get("auto_replied")),
+    )
+
+
+def _engagement(engagement: Engagement) -> dict[str, Any]:
+    return {
+        "opens": _hits(engagement.opens),
+        "recent": [instant.show(at) for at in engagement.recent_opens],
+        "clicks": _hits(engagement.clicks),
+        "links": [[position, *counts] for position, counts in engagement.links.items()],
+    }
+
+
+def _engagement_of(raw: dict[str, Any]) -> Engagement:
+    return Engagement(
+        opens=_hits_of(raw.get("opens")),
+        recent_opens=tuple(instant.parse(at) for at in raw.get("recent", [])),
+        clicks=_hits_of(raw.get("clicks")),
+        links={position: (count, machine) for position, count, machine in raw.get("links", [])},
+    )
+
+
+def _hits(hits: Hits) -> list[Any] | None:
+    if hits == Hits():
+        return None
+    return [hits.count, hits.machine, _show(hits.first_at), _show(hits.last_at)]
+
+
+def _hits_of(raw: list[Any] | None) -> Hits:
+    return Hits(raw[0], raw[1], _parse(raw[2]), _parse(raw[3])) if raw else Hits()

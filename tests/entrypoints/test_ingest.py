@@ -1,0 +1,199 @@
+"""The handler as Lambda calls it: real payloads in, partial failures out."""
+
+import copy
+import json
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from chalicelib.core import event, instant
+from chalicelib.core.event import Event, Kind
+from chalicelib.entrypoints import ingest as entrypoint
+from chalicelib.settings import BadSettings
+
+EVENTS = Path(__file__).parents[1] / "events"
+REGION = "eu-central-1"
+TAGGED = "0123456789abcdef0123456789abcdef"
+FOUND = "f" * 32
+ALL_FAILED = {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
+NONE_FAILED: dict[str, Any] = {"batchItemFailures": []}
+
+
+class Lines(logging.Handler):
+    """What the function logs, as the fields of each line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields: list[dict[str, Any]] = []
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(f"{self.format(record)} {record.__dict__}")
+        names = ("sqs_message_id", "ses_type", "ses_message_id", "problem")
+        shown = {name: getattr(record, name) for name in names if hasattr(record, name)}
+        self.fields.append({"level": record.levelname, "message": record.getMessage(), **shown})
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    entrypoint._parts.cache_clear()
+    yield
+    entrypoint._parts.cache_clear()
+
+
+@pytest.fixture
+def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setenv("MAILSIGHT_EVENTS_TABLE", "events")
+    monkeypatch.setenv("MAILSIGHT_MESSAGES_TABLE", "messages")
+    monkeypatch.setenv("AWS_REGION", REGION)
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name=REGION)
+        _create(client, "events", {"message_id": "HASH", "event_key": "RANGE"})
+        by_ses = {
+            "IndexName": "by_ses_message_id",
+            "KeySchema": [{"AttributeName": "ses_message_id", "KeyType": "HASH"}],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        }
+        _create(client, "messages", {"message_id": "HASH"}, [by_ses])
+        yield client
+
+
+@pytest.fixture
+def logged() -> Iterator[Lines]:
+    lines = Lines()
+    logger = logging.getLogger("ingest")
+    logger.addHandler(lines)
+    yield lines
+    logger.removeHandler(lines)
+
+
+def _create(client: Any, name: str, keys: dict[str, str], indexes: list[dict[str, Any]] | None = None) -> None:
+    attributes = [*keys, *(key["AttributeName"] for index in indexes or [] for key in index["KeySchema"])]
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in attributes],
+        KeySchema=[{"AttributeName": key, "KeyType": type_} for key, type_ in keys.items()],
+        **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
+    )
+
+
+def ses(name: str) -> str:
+    return (EVENTS / "ses" / name).read_text()
+
+
+def enveloped(text: str) -> str:
+    return json.dumps(json.loads((EVENTS / "sns" / "envelope.json").read_text()) | {"Message": text})
+
+
+def call(*bodies: str) -> Any:
+    (record,) = json.loads((EVENTS / "sqs" / "event.json").read_text())["Records"]
+    records = [record | {"body": body, "messageId": f"message-{n}"} for n, body in enumerate(bodies)]
+    return entrypoint.ingest({"Records": copy.deepcopy(records)}, None)
+
+
+def stored(dynamodb: Any) -> list[Event]:
+    items = dynamodb.scan(TableName="events")["Items"]
+    return sorted((event.from_item(item) for item in items), key=lambda one: one.key)
+
+
+def test_a_batch_becomes_events_raw_or_enveloped(dynamodb: Any) -> None:
+    assert call(ses("event-send.json"), enveloped(ses("event-delivery.json"))) == NONE_FAILED
+    assert [(one.message_id, one.kind) for one in stored(dynamodb)] == [
+        (TAGGED, Kind.SENT),
+        (TAGGED, Kind.DELIVERED),
+    ]
+
+
+def test_a_batch_that_is_brought_again_changes_nothing(dynamodb: Any) -> None:
+    bodies = [ses("event-bounce-several.json"), ses("event-complaint.json")]
+    call(*bodies)
+    before = dynamodb.scan(TableName="events")["Items"]
+    assert call(*bodies, *bodies) == NONE_FAILED
+    assert dynamodb.scan(TableName="events")["Items"] == before
+
+
+def test_feedback_of_an_identity_finds_its_message_by_the_ses_id(dynamodb: Any) -> None:
+    ses_message_id = json.loads(ses("identity-delivery.json"))["mail"]["messageId"]
+    dynamodb.put_item(TableName="messages", Item={"message_id": {"S": FOUND}, "ses_message_id": {"S": ses_message_id}})
+    assert call(ses("identity-delivery.json")) == NONE_FAILED
+    assert [(one.message_id, one.data) for one in stored(dynamodb)] == [(FOUND, {"recipient": "jane@example.com"})]
+
+
+def test_a_mail_sent_just_now_that_nobody_knows_is_brought_again(dynamodb: Any, logged: Lines) -> None:
+    payload = json.loads(ses("identity-delivery.json"))
+    payload["mail"]["timestamp"] = instant.show(datetime.now(UTC))
+    assert call(json.dumps(payload), ses("event-send.json")) == ALL_FAILED
+    assert [one.kind for one in stored(dynamodb)] == [Kind.SENT]
+    assert [(line["level"], line["message"]) for line in logged.fields] == [("INFO", "notification_early")]
+
+
+def test_an_old_mail_that_nobody_knows_is_dropped_and_logged(dynamodb: Any, logged: Lines) -> None:
+    assert call(ses("identity-delivery.json")) == NONE_FAILED
+    assert stored(dynamodb) == []
+    assert logged.fields == [
+        {
+            "level": "INFO",
+            "message": "notification_unattributed",
+            "sqs_message_id": "message-0",
+            "ses_type": "Delivery",
+            "ses_message_id": "0000014644fe5ef6-9a483358-9170-4cb4-a269-f5dcdf415321-000000",
+        }
+    ]
+
+
+def test_the_validation_of_a_topic_is_taken_from_the_queue(dynamodb: Any) -> None:
+    assert call(ses("event-topic-validated.txt"), enveloped(ses("event-topic-validated.txt"))) == NONE_FAILED
+    assert stored(dynamodb) == []
+
+
+def test_a_malformed_record_fails_alone_and_is_logged_without_personal_data(dynamodb: Any, logged: Lines) -> None:
+    broken = json.loads(ses("event-bounce.json"))
+    del broken["bounce"]["bouncedRecipients"]
+    assert call(json.dumps(broken), ses("event-send.json")) == ALL_FAILED
+    assert [one.kind for one in stored(dynamodb)] == [Kind.SENT]
+    assert logged.fields == [
+        {
+            "level": "ERROR",
+            "message": "notification_malformed",
+            "sqs_message_id": "message-0",
+            "ses_type": "Bounce",
+            "ses_message_id": "EXAMPLE7c191be45-e9aedb9a-02f9-4d12-a87d-dd0099a07f8a-000000",
+            "problem": "no notification of SES: `bouncedRecipients` is missing or no list",
+        }
+    ]
+
+
+def test_no_log_line_names_an_address(dynamodb: Any, logged: Lines) -> None:
+    broken = ses("event-bounce.json").replace('"emailAddress"', '"address"')
+    early = json.loads(ses("identity-delivery.json"))
+    early["mail"]["timestamp"] = instant.show(datetime.now(UTC))
+    call(broken, "jane@example.com", json.dumps(early), ses("identity-bounce-dsn.json"))
+    dynamodb.delete_table(TableName="events")
+    call(ses("event-bounce.json"))
+    assert len(logged.texts) == 5
+    assert not [text for text in logged.texts if "example.com" in text]
+
+
+def test_records_that_all_fail_are_named_and_raise_nothing(dynamodb: Any) -> None:
+    answer = call("nonsense", "{}")
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "message-0"}, {"itemIdentifier": "message-1"}]}
+
+
+def test_an_event_that_cannot_be_stored_now_is_brought_again(dynamodb: Any, logged: Lines) -> None:
+    dynamodb.delete_table(TableName="events")
+    assert call(ses("event-send.json")) == ALL_FAILED
+    assert [(line["level"], line["message"]) for line in logged.fields] == [("ERROR", "notification_not_stored")]
+
+
+def test_a_missing_setting_fails_the_whole_call_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MAILSIGHT_EVENTS_TABLE", raising=False)
+    monkeypatch.setenv("MAILSIGHT_MESSAGES_TABLE", "messages")
+    with pytest.raises(BadSettings, match="MAILSIGHT_EVENTS_TABLE"):
+        call(ses("event-send.json"))

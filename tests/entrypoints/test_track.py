@@ -1,0 +1,403 @@
+"""The tracking host as Lambda calls it: payloads in, responses out, and what reached DynamoDB and SQS meanwhile."""
+
+import base64
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.core import event
+from chalicelib.core.token import LONGEST_DESTINATION, Keys, Mode, Purpose, Token, mint
+from chalicelib.entrypoints import track
+from chalicelib.entrypoints.track import Parts
+from chalicelib.gateways.aws_json import AwsJson
+from chalicelib.gateways.event_log import EventLog, LinksUnavailable
+from chalicelib.gateways.sigv4 import Signer
+from chalicelib.settings import Settings
+from tests.gateways import aws_on_loopback as faulty
+from tests.gateways.aws_on_loopback import AwsOnLoopback, answers, refuses
+
+ROOT = Path(__file__).parents[2]
+EVENTS = ROOT / "tests" / "events" / "http_api"
+KEYS = Keys({1: b"k" * 32, 2: b"l" * 32})
+FOREIGN = Keys({1: b"f" * 32, 2: b"g" * 32})
+MESSAGE_ID = "0123456789abcdef" * 2
+UNTIL = datetime(2027, 3, 1, tzinfo=UTC)
+DESTINATION = "https://crm.example/offers?id=4711&x=a%20b#top"
+OPEN = Token(Purpose.OPEN, Mode.FULL, MESSAGE_ID, UNTIL)
+CLICK = Token(Purpose.CLICK, Mode.FULL, MESSAGE_ID, UNTIL, 3, DESTINATION)
+STORED = Token(Purpose.CLICK, Mode.FULL, MESSAGE_ID, UNTIL, 3, "", is_stored=True)
+
+Item = Any
+
+
+class FakeLog:
+    """Keeps what is recorded; `destinations` by link id, None where the store is down."""
+
+    def __init__(self, destinations: dict[str, str] | None = None) -> None:
+        self.items: list[Item] = []
+        self.reads: list[str] = []
+        self._destinations = destinations
+
+    def record(self, item: Item) -> None:
+        self.items.append(item)
+
+    def destination_of(self, message_id: str, position: int) -> str | None:
+        self.reads.append(f"{message_id}#{position}")
+        if self._destinations is None:
+            raise LinksUnavailable("links: TimeoutError")
+        return self._destinations.get(f"{message_id}#{position}")
+
+
+def payload(name: str, text: str, **changes: Any) -> dict[str, Any]:
+    made: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text().replace("TOKEN", "token"))
+    made["rawPath"] = made["requestContext"]["http"]["path"] = f"/{name[0]}/{text}"
+    made["requestContext"]["http"]["method"] = changes.pop("method", "GET")
+    made["requestContext"].update(changes)
+    return made
+
+
+def serve(made: Any, log: FakeLog | None = None) -> dict[str, Any]:
+    return track.serve(made, lambda: Parts(KEYS, log if log else FakeLog()))
+
+
+PIXEL = serve(payload("open", mint(OPEN, KEYS)))
+
+
+# The pixel
+
+
+def test_an_open_is_recorded_once_and_nothing_is_read() -> None:
+    log = FakeLog()
+    response = serve(payload("open", mint(OPEN, KEYS)), log)
+    assert response["statusCode"] == 200
+    assert base64.b64decode(response["body"])[:6] == b"GIF89a"
+    [recorded] = [event.from_item(item) for item in log.items]
+    assert (recorded.message_id, recorded.event_id, recorded.kind) == (MESSAGE_ID, "JKJaXmPLvHcESHA=", "opened")
+    assert log.reads == []
+
+
+NOT_OURS = {
+    "nothing": "",
+    "garbage": "garbage",
+    "truncated": mint(OPEN, KEYS)[:-1],
+    "the beginning": mint(OPEN, KEYS)[:40],
+    "of another purpose": mint(CLICK, KEYS),
+    "of another installation": mint(OPEN, FOREIGN),
+    "with a slash": mint(OPEN, KEYS) + "/",
+    "with a path": mint(OPEN, KEYS) + "/more",
+    "a folder up": "../c/" + mint(CLICK, KEYS),
+    "huge": "A" * 1_000_000,
+    "unicode": "\U0001f4e7" * 50,
+    "a lone surrogate": "\ud83d",
+    "percent": "%",
+    "NUL": "%00",
+    "a new line": "%0d%0aX: y",
+}
+
+
+@pytest.mark.parametrize("text", NOT_OURS.values(), ids=NOT_OURS.keys())
+def test_the_pixel_is_the_same_to_the_byte_for_whatever_is_no_token(text: str) -> None:
+    log = FakeLog()
+    assert serve(payload("open", text), log) == PIXEL
+    assert log.items == log.reads == []
+
+
+def test_the_pixel_is_the_same_after_the_window_and_in_every_mode() -> None:
+    log = FakeLog()
+    for said in (OPEN._replace(until=datetime(2026, 11, 21, 8, 30, tzinfo=UTC)), *map(mode_of, Mode)):
+        assert serve(payload("open", mint(said, KEYS)), log) == PIXEL
+    assert len(log.items) == 1  # the one of the mode `full`
+
+
+def mode_of(mode: Mode) -> Token:
+    return OPEN._replace(mode=mode)
+
+
+def test_a_percent_encoded_token_counts() -> None:
+    log = FakeLog()
+    encoded = "".join(f"%{ord(character):02X}" for character in mint(OPEN, KEYS))
+    assert serve(payload("open", encoded), log) == PIXEL
+    assert len(log.items) == 1
+
+
+def test_head_gets_the_pixels_headers_and_is_recorded_as_head() -> None:
+    log = FakeLog()
+    response = serve(payload("open", mint(OPEN, KEYS), method="HEAD"), log)
+    assert response == {**PIXEL, "body": "", "isBase64Encoded": False}
+    assert event.from_item(log.items[0]).data == {"method": "HEAD"}
+
+
+# The link
+
+
+def test_a_click_goes_to_its_destination_and_is_recorded_with_its_position() -> None:
+    log = FakeLog()
+    response = serve(payload("click", mint(CLICK, KEYS)), log)
+    assert (response["statusCode"], response["headers"]["Location"], response["body"]) == (302, DESTINATION, "")
+    [recorded] = [event.from_item(item) for item in log.items]
+    assert (recorded.event_id, recorded.kind) == ("JKJcZiQkPHcEJNA=", "clicked")
+    assert recorded.data == {"method": "GET", "position": 3}
+    assert log.reads == []
+
+
+def test_head_on_a_link_redirects_and_is_recorded_as_head() -> None:
+    log = FakeLog()
+    response = serve(payload("click", mint(CLICK, KEYS), method="HEAD"), log)
+    assert (response["statusCode"], response["headers"]["Location"]) == (302, DESTINATION)
+    assert event.from_item(log.items[0]).data == {"method": "HEAD", "position": 3}
+
+
+def test_a_link_works_for_ever_and_with_every_key_and_counts_within_its_window() -> None:
+    log = FakeLog()
+    late = CLICK._replace(until=datetime(2020, 1, 1, tzinfo=UTC))
+    assert serve(payload("click", mint(late, Keys({1: KEYS.secrets[1]}))), log)["statusCode"] == 302
+    assert log.items == []
+
+
+@pytest.mark.parametrize(
+    "text", [text if text != mint(CLICK, KEYS) else mint(OPEN, KEYS) for text in NOT_OURS.values()], ids=NOT_OURS.keys()
+)
+def test_a_link_that_does_not_verify_is_a_page_without_a_trace_of_the_request(text: str) -> None:
+    log = FakeLog()
+    response = serve(payload("click", text), log)
+    assert response["statusCode"] == 404
+    assert response == serve(payload("click", "something else entirely"))
+    assert "Location" not in response["headers"]
+    assert log.items == log.reads == []
+
+
+@pytest.mark.parametrize(
+    "destination",
+    [
+        "",
+        "javascript:alert(1)",
+        "ftp://crm.example/",
+        "//crm.example/",
+        "/relative",
+        "https://",
+        "https://user@crm.example/",
+        "https://crm.example\\@elsewhere.example/",
+        "https://crm.example/\r\nSet-Cookie: a=b",
+        "https://crm.example/\x00",
+        "https://crm.example/\x7f",
+    ],
+)
+def test_an_unsafe_destination_is_not_followed_even_when_it_was_signed(destination: str) -> None:
+    log = FakeLog({f"{MESSAGE_ID}#3": destination})
+    for said in (CLICK._replace(destination=destination), STORED):
+        response = serve(payload("click", mint(said, KEYS)), log)
+        assert response["statusCode"] == 404
+        assert "Location" not in response["headers"]
+    assert log.items == []
+
+
+def test_a_query_changes_nothing() -> None:
+    made = payload("click", mint(CLICK, KEYS))
+    plain = {name: value for name, value in made.items() if "ueryString" not in name}
+    assert serve(made) == serve(plain)
+
+
+# Long destinations
+
+
+def test_a_long_destination_is_looked_up_by_one_read() -> None:
+    destination = "https://crm.example/?q=" + "a" * (LONGEST_DESTINATION + 1)
+    log = FakeLog({f"{MESSAGE_ID}#3": destination})
+    response = serve(payload("click", mint(STORED, KEYS)), log)
+    assert (response["statusCode"], response["headers"]["Location"]) == (302, destination)
+    assert log.reads == [f"{MESSAGE_ID}#3"]
+    assert len(log.items) == 1
+
+
+def test_a_long_destination_that_is_not_stored_is_not_found() -> None:
+    log = FakeLog({})
+    assert serve(payload("click", mint(STORED, KEYS)), log)["statusCode"] == 404
+    assert log.items == []
+
+
+def test_a_long_destination_that_cannot_be_read_asks_to_come_back(capsys: pytest.CaptureFixture[str]) -> None:
+    log = FakeLog(None)
+    response = serve(payload("click", mint(STORED, KEYS)), log)
+    assert response["statusCode"] == 503
+    assert int(response["headers"]["Retry-After"]) > 0
+    assert log.items == []
+    assert json.loads(capsys.readouterr().out)["message"] == "links_unavailable"
+
+
+# Other requests, and a house on fire
+
+
+@pytest.mark.parametrize("path", ["/", "", "/o", "/c", "/x/y", "/u/token", "/a/token", "/favicon.ico", "/robots.txt"])
+def test_other_paths_are_not_found(path: str) -> None:
+    assert serve({**payload("open", "x"), "rawPath": path})["statusCode"] == 404
+
+
+@pytest.mark.parametrize("name", ["open", "click"])
+def test_other_methods_are_refused_and_not_recorded(name: str) -> None:
+    log = FakeLog()
+    text = mint(OPEN if name == "open" else CLICK, KEYS)
+    response = serve(payload(name, text, method="POST"), log)
+    assert (response["statusCode"], response["headers"]["Allow"]) == (405, "GET, HEAD")
+    assert log.items == []
+
+
+@pytest.mark.parametrize("name", ["open", "click"])
+@pytest.mark.parametrize("missing", ["requestId", "timeEpoch", "stage", "domainName", "time"])
+def test_a_payload_without_a_field_is_answered_all_the_same(name: str, missing: str) -> None:
+    made = payload(name, mint(OPEN if name == "open" else CLICK, KEYS))
+    whole = serve(made)
+    del made["requestContext"][missing]
+    assert serve(made) == whole
+
+
+@pytest.mark.parametrize("made", [None, [], "", 7, {}, {"requestContext": None}, {"rawPath": 7}, {"rawPath": "/o/x"}])
+def test_what_is_no_payload_is_answered(made: Any) -> None:
+    assert serve(made)["statusCode"] in (404, 405)
+
+
+class Burning:
+    """A store with a fault that nobody thought of."""
+
+    def record(self, item: Item) -> None:
+        raise RuntimeError("nobody thought of this")
+
+    def destination_of(self, message_id: str, position: int) -> str | None:
+        raise RuntimeError("nobody thought of this")
+
+
+def test_an_unforeseen_fault_still_shows_the_pixel(capsys: pytest.CaptureFixture[str]) -> None:
+    assert track.serve(payload("open", mint(OPEN, KEYS)), lambda: Parts(KEYS, Burning())) == PIXEL
+    assert "nobody thought of this" in json.loads(capsys.readouterr().out)["error"]
+    assert track.serve(payload("click", mint(STORED, KEYS)), lambda: Parts(KEYS, Burning()))["statusCode"] == 503
+
+
+# With real connections
+
+
+@pytest.fixture
+def dynamodb() -> Iterator[AwsOnLoopback]:
+    with faulty.aws_on_loopback() as server:
+        yield server
+
+
+@pytest.fixture
+def sqs() -> Iterator[AwsOnLoopback]:
+    with faulty.aws_on_loopback() as server:
+        yield server
+
+
+@pytest.fixture
+def environment(dynamodb: AwsOnLoopback, sqs: AwsOnLoopback, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As a Lambda has it. The handler reads it with its first hit and keeps what it made."""
+    for name, value in {
+        "AWS_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "id",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_SESSION_TOKEN": "session",
+        "AWS_ENDPOINT_URL_DYNAMODB": dynamodb.url,
+        "AWS_ENDPOINT_URL_SQS": sqs.url,
+        "MAILSIGHT_EVENTS_TABLE": "events",
+        "MAILSIGHT_LINKS_TABLE": "links",
+        "MAILSIGHT_SPILL_QUEUE_URL": "https://queue.example/spill",
+        "MAILSIGHT_TOKEN_KEYS": json.dumps({key_id: key.decode() for key_id, key in KEYS.secrets.items()}),
+    }.items():
+        monkeypatch.setenv(name, value)
+    track._parts.cache_clear()
+    yield
+    log = track._parts().log
+    assert isinstance(log, EventLog)
+    log.close()
+    track._parts.cache_clear()
+
+
+def test_the_handler_puts_one_signed_item(environment: None, dynamodb: AwsOnLoopback, sqs: AwsOnLoopback) -> None:
+    assert track.handler(payload("open", mint(OPEN, KEYS)), None) == PIXEL
+    assert track.handler(payload("click", mint(CLICK, KEYS)), None)["statusCode"] == 302
+    assert dynamodb.operations() == ["PutItem", "PutItem"]
+    assert [call.request["Item"]["kind"]["S"] for call in dynamodb.calls] == ["opened", "clicked"]
+    headers = dynamodb.calls[0].headers
+    assert headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=id/")
+    assert headers["x-amz-security-token"] == "session"
+    assert sqs.calls == []
+
+
+def test_broken_settings_show_the_pixel_and_are_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    track._parts.cache_clear()
+    monkeypatch.delenv("MAILSIGHT_TOKEN_KEYS", raising=False)
+    assert track.handler(payload("open", mint(OPEN, KEYS)), None) == PIXEL
+    assert track.handler(payload("click", mint(CLICK, KEYS)), None)["statusCode"] == 503
+    assert "MAILSIGHT_TOKEN_KEYS" in capsys.readouterr().out
+
+
+FAULTS = {
+    "slow": faulty.is_slow,
+    "500": answers(500, {}),
+    "throttle": refuses("ThrottlingException"),
+    "refusal": refuses("ValidationException"),
+    "reset": faulty.resets,
+    "half an answer": faulty.answers_half,
+    "not HTTP": faulty.babbles,
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_with_the_store_down_everybody_gets_what_they_came_for_and_nothing_is_lost(
+    fault: faulty.Behaviour, dynamodb: AwsOnLoopback, sqs: AwsOnLoopback
+) -> None:
+    dynamodb.always["PutItem"] = fault
+    signer = Signer(service="dynamodb", region="eu-central-1", access_key_id="id", secret_access_key="secret")
+    clients = [AwsJson(url, signer, attempt_seconds=0.2, call_seconds=0.3) for url in (dynamodb.url, sqs.url)]
+    log = EventLog(*clients, Settings(events_table="events", spill_queue_url="https://queue.example/spill"))
+    assert track.serve(payload("open", mint(OPEN, KEYS)), lambda: Parts(KEYS, log)) == PIXEL
+    response = track.serve(payload("click", mint(CLICK, KEYS)), lambda: Parts(KEYS, log))
+    assert (response["statusCode"], response["headers"]["Location"]) == (302, DESTINATION)
+    spilled = [event.from_item(json.loads(call.request["MessageBody"])).kind for call in sqs.calls]
+    assert spilled == ["opened", "clicked"]
+    log.close()
+
+
+# The cold start
+
+
+OURS = {
+    "chalicelib",
+    "chalicelib.core",
+    "chalicelib.core.destination",
+    "chalicelib.core.event",
+    "chalicelib.core.hit",
+    "chalicelib.core.instant",
+    "chalicelib.core.problem",
+    "chalicelib.core.token",
+    "chalicelib.entrypoints",
+    "chalicelib.entrypoints.track",
+    "chalicelib.gateways",
+    "chalicelib.gateways.aws_json",
+    "chalicelib.gateways.event_log",
+    "chalicelib.gateways.sigv4",
+    "chalicelib.settings",
+}
+
+
+def test_a_cold_start_loads_the_standard_library_and_little_of_ours() -> None:
+    code = (
+        "import socket, sys\n"
+        "def refuse(*a, **k): raise AssertionError('network at import')\n"
+        "socket.socket.connect = refuse\n"
+        "import chalicelib.entrypoints.track\n"
+        "print(*sys.modules)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={"PATH": ""}, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    loaded = set(run.stdout.split())
+    assert {name for name in loaded if name.startswith("chalicelib")} == OURS
+    assert not loaded & {"dataclasses", "inspect", "asyncio", "logging", "subprocess", "uuid", "decimal"}
+    for package in ("boto3", "botocore", "chalice", "pynamodb", "pydantic", "aws_lambda_powertools", "jinja2", "idna"):
+        assert package not in loaded

@@ -1,0 +1,187 @@
+"""Sending: one mail, one call, and an end that people can see whatever SES answers."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
+
+import pytest
+
+from chalicelib.core.message import Content, Envelope, Failure, Message, Sending, Tracking
+from chalicelib.core.refold import Fold
+from chalicelib.core.token import Keys, Purpose, verify
+from chalicelib.flow.send import GIVE_UP_AFTER, LEASE, Outcome, Parts, send
+from chalicelib.gateways.ses import Answer, Verdict
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+KEYS = Keys({1: b"k" * 32})
+MESSAGE_ID = "0123456789abcdef" * 2
+HTML = '<p><a href="https://example.com/quote?a=1&amp;b=2">Quote</a></p>'
+LONG = "https://example.com/" + "x" * 700
+
+
+class World:
+    """One message, its content, and an SES that answers as it is told; counts what reaches it."""
+
+    def __init__(self, message: Message, content: Content, answer: Answer) -> None:
+        self.message, self.content, self.answer = message, content, answer
+        self.mails: list[dict] = []
+        self.stored_links: dict[int, str] = {}
+        self.dies_after_ses = False
+
+    def find(self, message_id):
+        return (self.message, Fold()) if message_id == self.message.message_id else None
+
+    def claim(self, message_id, *, now, lease_until, until):
+        if self.message.sending is not Sending.QUEUED:
+            return False
+        tracking = replace(self.message.tracking, until=self.message.tracking.until or until)
+        self.message = replace(self.message, sending=Sending.SENDING, lease_until=lease_until, tracking=tracking)
+        return True
+
+    def settle(self, message_id, sending, *, failure=None, ses_message_id=None, sent_at=None):
+        if self.dies_after_ses:
+            raise ConnectionError("the worker dies here")
+        if self.message.sending is not Sending.SENDING:
+            return False
+        self.message = replace(
+            self.message, sending=sending, failure=failure, ses_message_id=ses_message_id, sent_at=sent_at
+        )
+        return True
+
+    def get(self, account, message_id):
+        return self.content
+
+    def put(self, *args):
+        if isinstance(args[-1], Content):
+            self.content = args[-1]
+        else:
+            self.stored_links[args[1]] = args[2]
+
+    def send(self, raw, *, sender, recipients, message_id, tags):
+        self.mails.append({"raw": raw, "sender": sender, "recipients": recipients, "id": message_id, "tags": tags})
+        return self.answer
+
+    def run(self, now=NOON) -> Outcome:
+        boundaries = iter(range(99))
+        parts = Parts(self, self, self, self, KEYS, "https://t.example.com", lambda: f"=_{next(boundaries)}")
+        return send(self.message.message_id, parts, now=now)
+
+    def html(self) -> str:
+        mail = message_from_bytes(self.mails[0]["raw"], policy=default)
+        return mail.get_body(("html",)).get_payload(decode=True).decode()
+
+
+ACCEPTED = Answer(Verdict.ACCEPTED, "ses-1")
+
+
+def world(answer=ACCEPTED, tracking=None, html: str | None = HTML, links=("https://example.com/quote?a=1&b=2",)):
+    envelope = Envelope("Me <me@example.com>", ("Anna <anna@example.com>",), bcc=("b@d.test",), subject="Quote")
+    message = Message(MESSAGE_ID, "acme", NOON, envelope, tracking or Tracking(True, True), tags=(("plan", "gold"),))
+    return World(message, Content(html, "text", links=links), answer)
+
+
+def token_in(html: str, letter: str) -> str:
+    return html.split(f"https://t.example.com/{letter}/")[1].split('"')[0]
+
+
+def test_a_tracked_mail_goes_out_with_a_signed_link_and_one_pixel():
+    one = world()
+    assert one.run() is Outcome.DONE
+    until = NOON + timedelta(days=100)
+    click = verify(token_in(one.html(), "c"), Purpose.CLICK, KEYS)
+    assert (click.message_id, click.position, click.destination, click.until) == (
+        MESSAGE_ID,
+        0,
+        "https://example.com/quote?a=1&b=2",
+        until,
+    )
+    assert verify(token_in(one.html(), "o"), Purpose.OPEN, KEYS).until == until
+    assert one.html().count("/o/") == 1
+    assert one.html().split('"')[0] == HTML.split('"')[0]
+    assert (one.message.sending, one.message.ses_message_id, one.message.sent_at) == (Sending.SENT, "ses-1", NOON)
+
+
+def test_the_envelope_holds_every_recipient_as_a_bare_address():
+    one = world()
+    one.run()
+    assert one.mails[0]["recipients"] == ["anna@example.com", "b@d.test"]
+    assert one.mails[0]["sender"] == "me@example.com"
+    assert one.mails[0]["tags"] == (("plan", "gold"),)
+
+
+@pytest.mark.parametrize(
+    ("tracking", "pixels", "links"),
+    [(Tracking(False, False, "mail_off"), 0, 0), (Tracking(True, False), 1, 0), (Tracking(False, True), 0, 1)],
+)
+def test_opens_and_clicks_are_tracked_each_for_itself(tracking, pixels, links):
+    one = world(tracking=tracking)
+    one.run()
+    assert (one.html().count("/o/"), one.html().count("/c/")) == (pixels, links)
+    if not tracking.is_on:
+        assert one.html() == HTML
+
+
+def test_a_destination_that_is_too_long_for_a_token_is_stored():
+    one = world(html=f'<a href="{LONG}">x</a>', links=(LONG,))
+    one.run()
+    click = verify(token_in(one.html(), "c"), Purpose.CLICK, KEYS)
+    assert (click.is_stored, click.destination, one.stored_links) == (True, "", {0: LONG})
+
+
+def test_links_found_at_sending_replace_those_found_at_acceptance():
+    one = world(links=())
+    one.run()
+    assert one.content.links == ("https://example.com/quote?a=1&b=2",)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "sending"),
+    [
+        (ACCEPTED, Outcome.DONE, Sending.SENT),
+        (Answer(Verdict.REFUSED, code="MessageRejected", detail="not verified"), Outcome.DONE, Sending.FAILED),
+        (Answer(Verdict.UNCLEAR, code="no_answer", detail="read timeout"), Outcome.DONE, Sending.UNKNOWN),
+        (Answer(Verdict.LATER, code="TooManyRequestsException", detail="rate"), Outcome.LATER, Sending.QUEUED),
+    ],
+)
+def test_every_answer_of_ses_ends_in_a_state_that_people_see(answer, outcome, sending):
+    one = world(answer)
+    assert one.run() is outcome
+    assert one.message.sending is sending
+    if answer.code:
+        assert one.message.failure == Failure(answer.code, answer.detail)
+
+
+def test_a_message_that_came_to_an_end_is_not_sent_again():
+    for sending in (Sending.SENT, Sending.UNKNOWN, Sending.FAILED):
+        one = world()
+        one.message = replace(one.message, sending=sending)
+        assert (one.run(), one.mails) == (Outcome.DONE, [])
+
+
+def test_throttling_is_tried_again_and_given_up_after_a_day():
+    one = world(Answer(Verdict.LATER, code="TooManyRequestsException"))
+    one.run()
+    one.answer = ACCEPTED
+    assert one.run() is Outcome.DONE
+    assert (one.message.sending, len(one.mails)) == (Sending.SENT, 2)
+    one = world(Answer(Verdict.LATER, code="TooManyRequestsException"))
+    assert one.run(NOON + GIVE_UP_AFTER + timedelta(seconds=1)) is Outcome.DONE
+    assert one.message.sending is Sending.FAILED
+
+
+def test_a_worker_that_dies_after_ses_took_the_mail_leaves_unknown_and_no_second_mail():
+    one = world()
+    one.dies_after_ses = True
+    with pytest.raises(ConnectionError):
+        one.run()
+    one.dies_after_ses = False
+    assert one.run(NOON + LEASE / 2) is Outcome.LATER, "somebody may still be at it"
+    assert one.run(NOON + LEASE) is Outcome.DONE
+    assert (one.message.sending, len(one.mails)) == (Sending.UNKNOWN, 1)
+
+
+def test_an_unknown_message_is_forgotten():
+    one = world()
+    parts = Parts(one, one, one, one, KEYS, "https://t.example.com", str)
+    assert send("f" * 32, parts, now=NOON) is Outcome.DONE

@@ -1,0 +1,98 @@
+"""The sweep puts right what was lost: stream records, queue messages, workers."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chalicelib.core import event as events
+from chalicelib.core.event import Kind
+from chalicelib.core.message import Envelope, Message, Sending, Tracking
+from chalicelib.flow.send import GIVE_UP_AFTER
+from chalicelib.flow.sweep import STUCK_AFTER, Swept, sweep
+from chalicelib.storage.account import Account
+from chalicelib.storage.events import Events
+from chalicelib.storage.folds import Folds
+from chalicelib.storage.messages import Messages
+from tests.moto_stack import REGION
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ENVELOPE = Envelope("me@example.com", ("anna@example.com",))
+UNTIL = NOON + timedelta(days=100)
+QUEUED = Message("a" * 32, "acme", NOON, ENVELOPE, Tracking(True, True))
+
+
+class Queue:
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+
+    def put(self, message_id: str) -> None:
+        self.ids.append(message_id)
+
+
+class World:
+    """The tables in process, and a queue that remembers."""
+
+    def __init__(self) -> None:
+        self.messages, self.events = Messages("messages", REGION), Events("events", REGION)
+        self.accounts, self.queue = Account("account", REGION), Queue()
+        self.accounts.create("acme", "Acme")
+        self.messages.add(QUEUED)
+
+    def sweep(self, now: datetime) -> Swept:
+        folds = Folds(self.messages, self.events)
+        return sweep(
+            NOON - timedelta(days=1),
+            accounts=self.accounts,
+            messages=self.messages,
+            folds=folds,
+            events=self.events,
+            queue=self.queue,
+            now=now,
+        )
+
+    @property
+    def message(self) -> Message:
+        found = self.messages.get("acme", QUEUED.message_id)
+        assert found
+        return found
+
+
+@pytest.fixture
+def world(stack) -> World:
+    return World()
+
+
+def test_a_lost_stream_record_heals(world):
+    delivered = events.make(QUEUED.message_id, "d", Kind.DELIVERED, NOON, recipient="anna@example.com")
+    world.events.put(delivered, UNTIL)
+    assert world.sweep(NOON) == Swept(seen=1, refolded=1)
+    assert world.message.state.delivery.recipients["anna@example.com"].delivered_at == NOON
+    assert world.sweep(NOON) == Swept(seen=1)
+
+
+def test_a_message_that_was_never_queued_is_queued_after_a_while(world):
+    assert world.sweep(NOON + STUCK_AFTER / 2).unstuck == 0
+    assert world.sweep(NOON + STUCK_AFTER).unstuck == 1
+    assert world.queue.ids == [QUEUED.message_id]
+
+
+def test_a_message_that_could_not_be_sent_for_a_day_is_given_up(world):
+    assert world.sweep(NOON + GIVE_UP_AFTER + timedelta(minutes=1)).unstuck == 1
+    assert (world.message.sending, world.message.failure.code) == (Sending.FAILED, "not_sent")
+    assert world.queue.ids == []
+
+
+def test_a_message_whose_worker_died_becomes_unknown_and_the_send_event_settles_it(world):
+    world.messages.claim(QUEUED.message_id, now=NOON, lease_until=NOON + timedelta(minutes=1), until=UNTIL)
+    assert world.sweep(NOON + STUCK_AFTER).unstuck == 1
+    assert world.message.sending is Sending.UNKNOWN
+    world.events.put(events.make(QUEUED.message_id, "s", Kind.SENT, NOON, ses_message_id="ses-1"), UNTIL)
+    world.sweep(NOON + STUCK_AFTER)
+    assert world.message.state.delivery.sent == (NOON, "ses-1")
+
+
+def test_only_messages_since_the_given_time_are_looked_at(world):
+    old = replace(QUEUED, message_id="b" * 32, accepted_at=NOON - timedelta(days=2))
+    world.messages.add(old)
+    assert world.sweep(NOON).seen == 1

@@ -1,0 +1,57 @@
+"""Accounts, keys and used Idempotency-Keys."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chalicelib.core.apikey import ApiKey
+from chalicelib.core.message import Envelope, Message, Tracking
+from chalicelib.storage.account import Account, Claim
+from chalicelib.storage.messages import Messages
+from tests.moto_stack import REGION
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def accounts(stack) -> Account:
+    return Account("account", REGION)
+
+
+def message(message_id: str) -> Message:
+    return Message(message_id, "acme", NOON, Envelope("me@example.com", ("a@b.test",)), Tracking(False, False))
+
+
+def claim(message_id: str, body_hash: str = "h", expires_at: datetime = NOON + timedelta(hours=24)) -> Claim:
+    return Claim("idempotency#emails#k", body_hash, message_id, expires_at)
+
+
+def test_a_key_is_found_by_its_id_and_holds_no_secret(accounts):
+    key = ApiKey("0123456789abcdef", "acme", "crm", frozenset({"send"}), "hash", NOON, NOON + timedelta(days=1))
+    accounts.add_key(key)
+    assert accounts.key(key.key_id) == key
+    assert accounts.key("f" * 16) is None
+
+
+def test_accounts_are_registered_once(accounts):
+    for name in ("acme", "berg", "acme"):
+        accounts.create(name, name)
+    assert sorted(accounts.all()) == ["acme", "berg"]
+
+
+def test_a_message_and_its_idempotency_key_are_stored_together_or_not_at_all(accounts):
+    messages = Messages("messages", REGION)
+    first, second = "a" * 32, "b" * 32
+    assert accounts.accept(claim(first), message(first), messages, NOON)
+    assert not accounts.accept(claim(second), message(second), messages, NOON)
+    assert messages.find(second) is None
+    assert accounts.claim("acme", claim(first).key, NOON) == claim(first)
+
+
+def test_a_used_key_is_free_again_after_a_day_although_ttl_has_not_deleted_it(accounts):
+    messages, later = Messages("messages", REGION), NOON + timedelta(hours=24)
+    first, second = "a" * 32, "b" * 32
+    accounts.accept(claim(first), message(first), messages, NOON)
+    assert accounts.claim("acme", claim(first).key, later) is None
+    assert accounts.accept(claim(second, expires_at=later + timedelta(hours=24)), message(second), messages, later)
+    assert accounts.claim("acme", claim(second).key, later).message_id == second
