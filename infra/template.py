@@ -28,7 +28,12 @@ _Loader.add_multi_constructor("!", _short_form)
 
 
 def load(path: Path) -> dict[str, Any]:
-    """The template of a YAML file with short forms (`!Ref x`) written out (`{"Ref": "x"}`)."""
-    template = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # a SafeLoader: makes no objects
+    """The template of a YAML file."""
+    return parse(path.read_text(encoding="utf-8"))
+
+
+def parse(text: str) -> dict[str, Any]:
+    """The template of a YAML text, with short forms (`!Ref x`) written out (`{"Ref": "x"}`)."""
+    template = yaml.load(text, _Loader)  # a SafeLoader: makes no objects
     assert isinstance(template, dict)
     return template

@@ -9,6 +9,8 @@ from chalicelib.core.summary import EMPTY, State
 
 MOST_RECIPIENTS = 50
 CAPTURE_WINDOW = timedelta(days=100)
+GIVE_UP_AFTER = timedelta(hours=24)
+"""A mail that SES has not taken by then is failed: what comes a day late is seldom welcome."""
 
 
 class Sending(StrEnum):

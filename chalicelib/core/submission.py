@@ -150,7 +150,7 @@ class NewEmail(_Strict):
     to: MailAddresses = []
     cc: MailAddresses = []
     bcc: MailAddresses = []
-    reply_to: MailAddresses = []
+    reply_to: Annotated[MailAddresses, Field(max_length=25)] = []
     subject: Line
     html: Body | None = None
     text: Body | None = None

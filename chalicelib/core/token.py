@@ -115,7 +115,7 @@ def verify(text: str, purpose: Purpose, keys: Keys) -> Token:
         raise BadToken("the signature does not match")
     return Token(
         purpose=purpose,
-        mode=Mode(mode),
+        mode=Mode(mode) if mode in _MODES else Mode.OFF,  # of a later version: redirect, record nothing
         message_id=message_id.hex(),
         until=datetime.fromtimestamp(until, UTC),
         position=position,
@@ -143,4 +143,5 @@ def _decode(text: str) -> bytes:
     return raw
 
 
+_MODES = frozenset(Mode)
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")

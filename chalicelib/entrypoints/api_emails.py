@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import boto3
 from botocore.exceptions import ClientError
-from chalice import Blueprint
+from chalice.app import Blueprint
 
 from chalicelib import settings
 from chalicelib.core import mail_view, submission

@@ -7,8 +7,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from chalice import Response
-from chalice.app import Request
+from chalice.app import Request, Response
 
 from chalicelib.core import apikey, cursor
 from chalicelib.core.apikey import ApiKey
@@ -54,7 +53,7 @@ def view(
                 status, body = function(Call(key.account, asked, now), **path)
             except Problem as problem:
                 return answer(problem)
-            headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+            headers: dict[str, str | list[str]] = {"Content-Type": "application/json", "Cache-Control": "no-store"}
             return Response(json.dumps(body, ensure_ascii=False), headers, status.value)
 
         return answering
@@ -81,7 +80,7 @@ def authenticate(header: str | None, accounts: Account, scope: str, now: datetim
 
 def json_object(request: Request) -> dict[str, Any]:
     """The JSON object in the body."""
-    raw = request.raw_body
+    raw = request.raw_body if isinstance(request.raw_body, bytes) else request.raw_body.encode()
     if len(raw) > LARGEST_REQUEST:
         text = f"a request holds at most {LARGEST_REQUEST:,} bytes, this one {len(raw):,}; send smaller attachments"
         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", text, [{"pointer": "", "message": text}])

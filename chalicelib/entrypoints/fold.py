@@ -10,8 +10,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from aws_lambda_powertools import Logger
-from chalice import Blueprint
-from chalice.app import DynamoDBEvent
+from chalice.app import Blueprint, DynamoDBEvent
 
 from chalicelib import settings
 from chalicelib.flow import fold as flow
@@ -41,7 +40,7 @@ def _parts() -> Parts:
 def fold(event: DynamoDBEvent) -> dict[str, list[dict[str, str]]]:
     """Folds every message that the batch tells of; answers from which records on to bring again."""
     parts = _parts()
-    failed = []
+    failed: list[str] = []
     for message_id, records in _by_message(event.to_dict()["Records"]).items():
         keys = [record["dynamodb"]["Keys"]["event_key"]["S"] for record in records]
         try:

@@ -1,10 +1,11 @@
 """Errors as RFC 9457 problem documents: what is wrong, where, and what to do."""
 
 import json
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from chalice import Response
+from chalice.app import Request, Response
 
 from chalicelib.core.problem import MailsightError
 
@@ -39,8 +40,38 @@ def answer(problem: Problem) -> Response:
     }
     if problem.errors:
         body["errors"] = problem.errors
-    headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store", **problem.headers}
+    headers: dict[str, str | list[str]] = {
+        "Content-Type": "application/problem+json",
+        "Cache-Control": "no-store",
+        **problem.headers,
+    }
     return Response(json.dumps(body), headers, problem.status.value)
+
+
+def middleware(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Chalice's own errors under /v1 as problems: wrong method, wrong media type, and what nobody has caught."""
+    response = get_response(request)
+    if response.status_code < 400 or not isinstance(response.body, dict) or not _is_api(request):
+        return response
+    status = HTTPStatus(response.status_code)
+    problem = Problem(status, *_FROM_CHALICE.get(status, ("invalid_request", str(response.body.get("Message", "")))))
+    made = answer(problem)
+    made.headers.update({name: value for name, value in response.headers.items() if name == "Allow"})
+    return made
+
+
+_FROM_CHALICE = {
+    HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "this path takes other methods; the header Allow names them"),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("unsupported_media_type", "send JSON as `Content-Type: application/json`"),
+    HTTPStatus.INTERNAL_SERVER_ERROR: (
+        "internal_error",
+        "something failed here, not in your request; send it again, with the same Idempotency-Key if it had one",
+    ),
+}
+
+
+def _is_api(request: Request) -> bool:
+    return str(request.path or "").startswith("/v1/")
 
 
 def bad_input(errors: list[dict[str, str]]) -> Problem:

@@ -14,8 +14,7 @@ import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-from chalice import Blueprint
-from chalice.app import SQSEvent
+from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import settings
 from chalicelib.core.problem import MailsightError
@@ -62,6 +61,7 @@ def _wiring() -> Wiring:
 @bp.on_sqs_message(queue="mailsight-send", batch_size=5)
 def send(event: SQSEvent) -> Any:
     """Sends each message of the batch; answers which of them are to be brought again."""
+    _wiring()  # settings that are wrong fail the whole call, where it is seen
     return process_partial_response(
         event=event.to_dict(),
         record_handler=_send_one,

@@ -1,6 +1,7 @@
-"""The function `sweep`: every 15 minutes it puts right what was lost on the way, for the mails of the last two days.
+"""The function `sweep`: every 15 minutes it puts right what was lost on the way.
 
-A run that fails is followed by the next one. Once a day (`{"days": 107}` as input) it looks at the whole window.
+It looks at mails of certain ages; with `{"days": 107}` in the event's detail at all that are younger than that. A run
+that fails is made up for by later ones, which see the same mails at another age.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -9,8 +10,7 @@ from typing import Any, NamedTuple
 
 import boto3
 from aws_lambda_powertools import Logger
-from chalice import Blueprint
-from chalice.app import CloudWatchEvent
+from chalice.app import Blueprint, CloudWatchEvent
 
 from chalicelib import settings
 from chalicelib.flow import sweep as flow
@@ -21,7 +21,6 @@ from chalicelib.storage.folds import Folds
 from chalicelib.storage.messages import Messages
 
 bp = Blueprint(__name__)
-DAYS = 2
 
 
 class Parts(NamedTuple):
@@ -49,9 +48,9 @@ def sweep(event: CloudWatchEvent) -> dict[str, Any]:
     """Sweeps, and answers with what was found."""
     parts = _parts()
     now = datetime.now(UTC)
-    detail = event.detail if isinstance(event.detail, dict) else {}
+    days = event.detail.get("days") if isinstance(event.detail, dict) else None
     swept = flow.sweep(
-        now - timedelta(days=int(detail.get("days", DAYS))),
+        [(now - timedelta(days=int(days)), now)] if days else flow.bands(now),
         accounts=parts.accounts,
         messages=parts.messages,
         folds=parts.folds,

@@ -7,6 +7,7 @@ costs bytes only; a message that was never queued is queued by the sweep.
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
@@ -16,6 +17,7 @@ from chalicelib.core.message import Content, Message
 from chalicelib.core.problem import MailsightError
 from chalicelib.core.submission import NewEmail
 from chalicelib.core.tracking import tracking_of
+from chalicelib.gateways.queue import QueueDown
 from chalicelib.storage import keys
 from chalicelib.storage.account import Account, Claim
 from chalicelib.storage.messages import Messages
@@ -82,7 +84,8 @@ def accept(
         if earlier is None:
             raise KeyReused("another request with this Idempotency-Key is under way; send it again in a moment")
         return earlier
-    stores.queue.put(message.message_id)
+    with suppress(QueueDown):  # the mail is taken, and the sweep queues what waits too long
+        stores.queue.put(message.message_id)
     return message.message_id
 
 

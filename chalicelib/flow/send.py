@@ -12,13 +12,12 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from chalicelib.core import address, links, mime
-from chalicelib.core.message import CAPTURE_WINDOW, Content, Failure, Message, Sending
+from chalicelib.core.message import CAPTURE_WINDOW, GIVE_UP_AFTER, Content, Failure, Message, Sending
 from chalicelib.core.refold import Fold
 from chalicelib.core.token import LONGEST_DESTINATION, Keys, Mode, Purpose, Token, mint
 from chalicelib.gateways.ses import Answer, Verdict
 
 LEASE = timedelta(seconds=60)  # longer than the function may run
-GIVE_UP_AFTER = timedelta(hours=24)
 
 
 class Outcome(StrEnum):

@@ -1,16 +1,30 @@
 """The sweep: what a lost stream record, a lost queue message or a dead worker left behind is put right.
 
-It looks at every message of the last days, so nothing has to remember that something was lost.
+It looks at messages of certain ages, so nothing has to remember that something was lost, and each message is looked at
+some ten times in its life, most often when it is young. See docs/decisions/0007-sweep-by-age.md.
 """
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import product
 from typing import NamedTuple, Protocol
 
-from chalicelib.core.message import Failure, Message, Sending
+from chalicelib.core.message import GIVE_UP_AFTER, Failure, Message, Sending
 from chalicelib.core.refold import Fold
 from chalicelib.flow import fold
-from chalicelib.flow.send import GIVE_UP_AFTER
+
+AGES = (
+    timedelta(minutes=15),
+    timedelta(hours=1),
+    timedelta(hours=6),
+    timedelta(hours=24),
+    timedelta(days=2),
+    timedelta(days=7),
+    timedelta(days=30),
+    timedelta(days=99),
+    timedelta(days=106),  # the last chance before the events vanish
+)
+BAND = timedelta(minutes=20)  # the schedule runs every 15 minutes, not always on the second
 
 STUCK_AFTER = timedelta(minutes=15)
 """A message that still waits after this is queued again; the queue itself tries for longer than most outages last."""
@@ -26,7 +40,7 @@ class Messages(Protocol):
     """Messages, listed by time."""
 
     def find(self, message_id: str) -> tuple[Message, Fold] | None: ...
-    def accepted_since(self, account: str, since: datetime) -> Iterator[str]: ...
+    def accepted_between(self, account: str, start: datetime, end: datetime) -> Iterator[str]: ...
     def settle(
         self,
         message_id: str,
@@ -51,8 +65,13 @@ class Swept(NamedTuple):
     unstuck: int = 0
 
 
+def bands(now: datetime) -> list[tuple[datetime, datetime]]:
+    """The times of acceptance whose messages a run looks at."""
+    return [(now - age - BAND, now - age) for age in AGES]
+
+
 def sweep(
-    since: datetime,
+    spans: Iterable[tuple[datetime, datetime]],
     *,
     accounts: Accounts,
     messages: Messages,
@@ -61,10 +80,10 @@ def sweep(
     queue: Queue,
     now: datetime,
 ) -> Swept:
-    """Refolds and unsticks every message accepted since then."""
+    """Refolds and unsticks every message accepted in these spans of time."""
     swept = Swept()
-    for account in accounts.all():
-        for message_id in messages.accepted_since(account, since):
+    for account, (start, end) in product(list(accounts.all()), list(spans)):
+        for message_id in messages.accepted_between(account, start, end):
             is_refolded = fold.fold(message_id, None, events=events, folds=folds, now=now)
             is_unstuck = _unstick(message_id, messages, queue, now)
             swept = Swept(swept.seen + 1, swept.refolded + is_refolded, swept.unstuck + is_unstuck)

@@ -3,8 +3,16 @@
 import json
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.core.problem import MailsightError
+
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+
+
+class QueueDown(MailsightError):
+    """A message could not be queued; the sweep queues it later."""
 
 
 class SendQueue:
@@ -15,8 +23,11 @@ class SendQueue:
         self._url = url
 
     def put(self, message_id: str) -> None:
-        """Queues a message for sending; twice is harmless, for the sender claims it."""
-        self._sqs.send_message(QueueUrl=self._url, MessageBody=json.dumps({"message_id": message_id}))
+        """Queues a message for sending; twice is harmless, for the sender claims it. Raises QueueDown."""
+        try:
+            self._sqs.send_message(QueueUrl=self._url, MessageBody=json.dumps({"message_id": message_id}))
+        except (BotoCoreError, ClientError) as error:
+            raise QueueDown(f"the queue of mails to send cannot be written: {error}") from error
 
     def delay(self, receipt_handle: str, seconds: int) -> None:
         """Lets a message that is held now come back after so many seconds."""

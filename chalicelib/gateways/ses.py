@@ -19,6 +19,7 @@ from botocore.exceptions import (
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sesv2.type_defs import ConfigurationOverridesTypeDef
 
 ONE_ATTEMPT = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
 MESSAGE_TAG = "mailsight_message_id"
@@ -27,7 +28,9 @@ LATER = frozenset({"TooManyRequestsException", "LimitExceededException", "Thrott
 """Refused for now: over the rate, over the daily quota."""
 
 
-_OWN_TRACKING_OFF = {"Tracking": {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}}
+_OWN_TRACKING_OFF: "ConfigurationOverridesTypeDef" = {
+    "Tracking": {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}
+}
 
 
 class Verdict(StrEnum):
@@ -70,7 +73,7 @@ class Ses:
                 Content={"Raw": {"Data": raw}},
                 ConfigurationSetName=self._configuration_set,
                 EmailTags=[*ours, *({"Name": name, "Value": value} for name, value in tags)],  # type: ignore[list-item]
-                ConfigurationOverrides=_OWN_TRACKING_OFF,  # type: ignore[call-arg]  # newer than the stubs
+                ConfigurationOverrides=_OWN_TRACKING_OFF,
             )
         except ClientError as error:
             return _refusal(error)

@@ -24,7 +24,7 @@ from chalicelib.storage import keys, state_text
 from chalicelib.storage.tables import bind
 
 
-class ByAccount(GlobalSecondaryIndex["MessageRow"]):
+class ByAccount(GlobalSecondaryIndex["MessageRow"]):  # type: ignore[no-untyped-call]  # of pynamodb
     class Meta:
         index_name = "by_account"
         projection = KeysOnlyProjection()
@@ -33,7 +33,7 @@ class ByAccount(GlobalSecondaryIndex["MessageRow"]):
     accepted_key = UnicodeAttribute(range_key=True)
 
 
-class BySesMessageId(GlobalSecondaryIndex["MessageRow"]):
+class BySesMessageId(GlobalSecondaryIndex["MessageRow"]):  # type: ignore[no-untyped-call]  # of pynamodb
     class Meta:
         index_name = "by_ses_message_id"
         projection = KeysOnlyProjection()
@@ -114,10 +114,10 @@ class Messages:
         rows = {row.message_id: row for row in self._rows.batch_get(ids)}
         return [_message(rows[message_id]) for message_id in ids if message_id in rows]
 
-    def accepted_since(self, account: str, since: datetime) -> Iterator[str]:
-        """The ids of the account's messages accepted since then; for the sweep."""
+    def accepted_between(self, account: str, start: datetime, end: datetime) -> Iterator[str]:
+        """The ids of the account's messages accepted from `start` on and before `end`; for the sweep."""
         for shard in keys.account_shards(account):
-            condition = self._rows.accepted_key >= instant.show(since)
+            condition = self._rows.accepted_key.between(instant.show(start), instant.show(end))
             for row in self._rows.by_account.query(shard, condition):
                 yield row.message_id
 

@@ -99,7 +99,9 @@ def test_display_names_survive_and_add_no_recipient(name):
     raw = mime.build(mail.envelope, Content(None, "x"), None, new_boundary=str)
     sender = email.message_from_bytes(raw, policy=default)["From"].addresses
     assert [address.addr_spec for address in sender] == ["me@example.com"]
-    if not name.isascii():  # the newer parser puts spaces between folded words (CPython issue 79728), the older does not
+    if (
+        not name.isascii()
+    ):  # the newer parser puts spaces between folded words (CPython issue 79728), the older does not
         assert str(make_header(decode_header(email.message_from_bytes(raw)["From"]))) == f"{name} <me@example.com>"
     elif not set(name) & set('"\\'):
         assert sender[0].display_name == name

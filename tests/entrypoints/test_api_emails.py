@@ -3,13 +3,12 @@
 import json
 import secrets
 from datetime import UTC, datetime, timedelta
-from functools import cache
 
 import boto3
 import pytest
-from chalice import Chalice
 from chalice.test import Client
 
+from app import app
 from chalicelib.core import event as events
 from chalicelib.core.apikey import ApiKey, make
 from chalicelib.core.event import Kind
@@ -30,19 +29,11 @@ MAIL = {
 }
 
 
-@cache
-def _app() -> Chalice:
-    """Chalice lets a blueprint be registered once in a process."""
-    app = Chalice("test")
-    app.register_blueprint(api_emails.bp)
-    return app
-
-
 class Api:
     """The API as a program sees it, with a key of one account."""
 
     def __init__(self, stack) -> None:
-        self.client, self.stack = Client(_app()), stack
+        self.client, self.stack = Client(app), stack
         self.accounts = Account("account", REGION)
         self.key = self.new_key("acme")
 
@@ -224,3 +215,27 @@ def test_keys_that_are_wrong_expired_revoked_or_too_weak_are_refused(api):
     assert api.call("POST", "/v1/emails", MAIL, key=api.new_key(scopes=("read",)))[0] == 403
     assert api.call("GET", "/v1/emails", key=api.new_key(scopes=("send",)))[0] == 403
     assert api.nothing_happened()
+
+
+def test_what_chalice_itself_refuses_is_a_problem_too(api):
+    for method, path, headers, status, code in (
+        ("DELETE", "/v1/emails", {}, 405, "method_not_allowed"),
+        ("POST", "/v1/emails", {"Content_Type": "text/plain"}, 415, "unsupported_media_type"),
+    ):
+        answered, problem, sent = api.call(method, path, MAIL, **headers)
+        assert (answered, problem["code"], sent["Content-Type"]) == (status, code, "application/problem+json")
+    assert api.nothing_happened()
+
+
+def test_a_mail_is_taken_although_the_queue_is_down(api):
+    boto3.client("sqs", region_name=REGION).delete_queue(QueueUrl=api.stack.send_queue_url)
+    status, taken, _ = api.call("POST", "/v1/emails", MAIL)
+    assert status == 202
+    assert api.call("GET", f"/v1/emails/{taken['id']}")[1]["sending"] == "queued"
+
+
+def test_a_failure_of_ours_is_a_problem_without_details(api):
+    boto3.client("dynamodb", region_name=REGION).delete_table(TableName="account")
+    status, problem, _ = api.call("GET", "/v1/emails")
+    assert (status, problem["code"]) == (500, "internal_error")
+    assert "account" not in json.dumps(problem)

@@ -10,15 +10,14 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from chalicelib.core import event, instant
 from chalicelib.core.event import Event, Kind
 from chalicelib.entrypoints import ingest as entrypoint
 from chalicelib.settings import BadSettings
+from tests.moto_stack import Stack
 
 EVENTS = Path(__file__).parents[1] / "events"
-REGION = "eu-central-1"
 TAGGED = "0123456789abcdef0123456789abcdef"
 FOUND = "f" * 32
 ALL_FAILED = {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
@@ -48,20 +47,8 @@ def fresh() -> Iterator[None]:
 
 
 @pytest.fixture
-def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("MAILSIGHT_EVENTS_TABLE", "events")
-    monkeypatch.setenv("MAILSIGHT_MESSAGES_TABLE", "messages")
-    monkeypatch.setenv("AWS_REGION", REGION)
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name=REGION)
-        _create(client, "events", {"message_id": "HASH", "event_key": "RANGE"})
-        by_ses = {
-            "IndexName": "by_ses_message_id",
-            "KeySchema": [{"AttributeName": "ses_message_id", "KeyType": "HASH"}],
-            "Projection": {"ProjectionType": "KEYS_ONLY"},
-        }
-        _create(client, "messages", {"message_id": "HASH"}, [by_ses])
-        yield client
+def dynamodb(stack: Stack) -> Any:
+    return boto3.client("dynamodb")
 
 
 @pytest.fixture
@@ -71,17 +58,6 @@ def logged() -> Iterator[Lines]:
     logger.addHandler(lines)
     yield lines
     logger.removeHandler(lines)
-
-
-def _create(client: Any, name: str, keys: dict[str, str], indexes: list[dict[str, Any]] | None = None) -> None:
-    attributes = [*keys, *(key["AttributeName"] for index in indexes or [] for key in index["KeySchema"])]
-    client.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in attributes],
-        KeySchema=[{"AttributeName": key, "KeyType": type_} for key, type_ in keys.items()],
-        **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
-    )
 
 
 def ses(name: str) -> str:

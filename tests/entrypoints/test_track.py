@@ -1,37 +1,18 @@
-"""The tracking host as Lambda calls it: payloads in, responses out, and what reached DynamoDB and SQS meanwhile."""
+"""The tracking host as Lambda calls it: payloads in, responses out."""
 
 import base64
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chalicelib.core import event
-from chalicelib.core.token import LONGEST_DESTINATION, Keys, Mode, Purpose, Token, mint
+from chalicelib.core.token import LONGEST_DESTINATION, Keys, Mode, Token, mint
 from chalicelib.entrypoints import track
 from chalicelib.entrypoints.track import Parts
-from chalicelib.gateways.aws_json import AwsJson
-from chalicelib.gateways.event_log import EventLog, LinksUnavailable
-from chalicelib.gateways.sigv4 import Signer
-from chalicelib.settings import Settings
-from tests.gateways import aws_on_loopback as faulty
-from tests.gateways.aws_on_loopback import AwsOnLoopback, answers, refuses
-
-ROOT = Path(__file__).parents[2]
-EVENTS = ROOT / "tests" / "events" / "http_api"
-KEYS = Keys({1: b"k" * 32, 2: b"l" * 32})
-FOREIGN = Keys({1: b"f" * 32, 2: b"g" * 32})
-MESSAGE_ID = "0123456789abcdef" * 2
-UNTIL = datetime(2027, 3, 1, tzinfo=UTC)
-DESTINATION = "https://crm.example/offers?id=4711&x=a%20b#top"
-OPEN = Token(Purpose.OPEN, Mode.FULL, MESSAGE_ID, UNTIL)
-CLICK = Token(Purpose.CLICK, Mode.FULL, MESSAGE_ID, UNTIL, 3, DESTINATION)
-STORED = Token(Purpose.CLICK, Mode.FULL, MESSAGE_ID, UNTIL, 3, "", is_stored=True)
+from chalicelib.gateways.event_log import LinksUnavailable
+from tests.entrypoints.tracked import CLICK, DESTINATION, FOREIGN, KEYS, MESSAGE_ID, OPEN, STORED, payload
 
 Item = Any
 
@@ -52,14 +33,6 @@ class FakeLog:
         if self._destinations is None:
             raise LinksUnavailable("links: TimeoutError")
         return self._destinations.get(f"{message_id}#{position}")
-
-
-def payload(name: str, text: str, **changes: Any) -> dict[str, Any]:
-    made: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text().replace("TOKEN", "token"))
-    made["rawPath"] = made["requestContext"]["http"]["path"] = f"/{name[0]}/{text}"
-    made["requestContext"]["http"]["method"] = changes.pop("method", "GET")
-    made["requestContext"].update(changes)
-    return made
 
 
 def serve(made: Any, log: FakeLog | None = None) -> dict[str, Any]:
@@ -275,129 +248,3 @@ def test_an_unforeseen_fault_still_shows_the_pixel(capsys: pytest.CaptureFixture
     assert track.serve(payload("open", mint(OPEN, KEYS)), lambda: Parts(KEYS, Burning())) == PIXEL
     assert "nobody thought of this" in json.loads(capsys.readouterr().out)["error"]
     assert track.serve(payload("click", mint(STORED, KEYS)), lambda: Parts(KEYS, Burning()))["statusCode"] == 503
-
-
-# With real connections
-
-
-@pytest.fixture
-def dynamodb() -> Iterator[AwsOnLoopback]:
-    with faulty.aws_on_loopback() as server:
-        yield server
-
-
-@pytest.fixture
-def sqs() -> Iterator[AwsOnLoopback]:
-    with faulty.aws_on_loopback() as server:
-        yield server
-
-
-@pytest.fixture
-def environment(dynamodb: AwsOnLoopback, sqs: AwsOnLoopback, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As a Lambda has it. The handler reads it with its first hit and keeps what it made."""
-    for name, value in {
-        "AWS_REGION": "eu-central-1",
-        "AWS_ACCESS_KEY_ID": "id",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_SESSION_TOKEN": "session",
-        "AWS_ENDPOINT_URL_DYNAMODB": dynamodb.url,
-        "AWS_ENDPOINT_URL_SQS": sqs.url,
-        "MAILSIGHT_EVENTS_TABLE": "events",
-        "MAILSIGHT_LINKS_TABLE": "links",
-        "MAILSIGHT_SPILL_QUEUE_URL": "https://queue.example/spill",
-        "MAILSIGHT_TOKEN_KEYS": json.dumps({key_id: key.decode() for key_id, key in KEYS.secrets.items()}),
-    }.items():
-        monkeypatch.setenv(name, value)
-    track._parts.cache_clear()
-    yield
-    log = track._parts().log
-    assert isinstance(log, EventLog)
-    log.close()
-    track._parts.cache_clear()
-
-
-def test_the_handler_puts_one_signed_item(environment: None, dynamodb: AwsOnLoopback, sqs: AwsOnLoopback) -> None:
-    assert track.handler(payload("open", mint(OPEN, KEYS)), None) == PIXEL
-    assert track.handler(payload("click", mint(CLICK, KEYS)), None)["statusCode"] == 302
-    assert dynamodb.operations() == ["PutItem", "PutItem"]
-    assert [call.request["Item"]["kind"]["S"] for call in dynamodb.calls] == ["opened", "clicked"]
-    headers = dynamodb.calls[0].headers
-    assert headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=id/")
-    assert headers["x-amz-security-token"] == "session"
-    assert sqs.calls == []
-
-
-def test_broken_settings_show_the_pixel_and_are_told(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    track._parts.cache_clear()
-    monkeypatch.delenv("MAILSIGHT_TOKEN_KEYS", raising=False)
-    assert track.handler(payload("open", mint(OPEN, KEYS)), None) == PIXEL
-    assert track.handler(payload("click", mint(CLICK, KEYS)), None)["statusCode"] == 503
-    assert "MAILSIGHT_TOKEN_KEYS" in capsys.readouterr().out
-
-
-FAULTS = {
-    "slow": faulty.is_slow,
-    "500": answers(500, {}),
-    "throttle": refuses("ThrottlingException"),
-    "refusal": refuses("ValidationException"),
-    "reset": faulty.resets,
-    "half an answer": faulty.answers_half,
-    "not HTTP": faulty.babbles,
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
-def test_with_the_store_down_everybody_gets_what_they_came_for_and_nothing_is_lost(
-    fault: faulty.Behaviour, dynamodb: AwsOnLoopback, sqs: AwsOnLoopback
-) -> None:
-    dynamodb.always["PutItem"] = fault
-    signer = Signer(service="dynamodb", region="eu-central-1", access_key_id="id", secret_access_key="secret")
-    clients = [AwsJson(url, signer, attempt_seconds=0.2, call_seconds=0.3) for url in (dynamodb.url, sqs.url)]
-    log = EventLog(*clients, Settings(events_table="events", spill_queue_url="https://queue.example/spill"))
-    assert track.serve(payload("open", mint(OPEN, KEYS)), lambda: Parts(KEYS, log)) == PIXEL
-    response = track.serve(payload("click", mint(CLICK, KEYS)), lambda: Parts(KEYS, log))
-    assert (response["statusCode"], response["headers"]["Location"]) == (302, DESTINATION)
-    spilled = [event.from_item(json.loads(call.request["MessageBody"])).kind for call in sqs.calls]
-    assert spilled == ["opened", "clicked"]
-    log.close()
-
-
-# The cold start
-
-
-OURS = {
-    "chalicelib",
-    "chalicelib.core",
-    "chalicelib.core.destination",
-    "chalicelib.core.event",
-    "chalicelib.core.hit",
-    "chalicelib.core.instant",
-    "chalicelib.core.problem",
-    "chalicelib.core.token",
-    "chalicelib.entrypoints",
-    "chalicelib.entrypoints.track",
-    "chalicelib.gateways",
-    "chalicelib.gateways.aws_json",
-    "chalicelib.gateways.event_log",
-    "chalicelib.gateways.sigv4",
-    "chalicelib.settings",
-}
-
-
-def test_a_cold_start_loads_the_standard_library_and_little_of_ours() -> None:
-    code = (
-        "import socket, sys\n"
-        "def refuse(*a, **k): raise AssertionError('network at import')\n"
-        "socket.socket.connect = refuse\n"
-        "import chalicelib.entrypoints.track\n"
-        "print(*sys.modules)\n"
-    )
-    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={"PATH": ""}, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    loaded = set(run.stdout.split())
-    assert {name for name in loaded if name.startswith("chalicelib")} == OURS
-    assert not loaded & {"dataclasses", "inspect", "asyncio", "logging", "subprocess", "uuid", "decimal"}
-    for package in ("boto3", "botocore", "chalice", "pynamodb", "pydantic", "aws_lambda_powertools", "jinja2", "idna"):
-        assert package not in loaded

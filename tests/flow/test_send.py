@@ -7,10 +7,10 @@ from email.policy import default
 
 import pytest
 
-from chalicelib.core.message import Content, Envelope, Failure, Message, Sending, Tracking
+from chalicelib.core.message import GIVE_UP_AFTER, Content, Envelope, Failure, Message, Sending, Tracking
 from chalicelib.core.refold import Fold
 from chalicelib.core.token import Keys, Purpose, verify
-from chalicelib.flow.send import GIVE_UP_AFTER, LEASE, Outcome, Parts, send
+from chalicelib.flow.send import LEASE, Outcome, Parts, send
 from chalicelib.gateways.ses import Answer, Verdict
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

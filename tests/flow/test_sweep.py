@@ -7,9 +7,8 @@ import pytest
 
 from chalicelib.core import event as events
 from chalicelib.core.event import Kind
-from chalicelib.core.message import Envelope, Message, Sending, Tracking
-from chalicelib.flow.send import GIVE_UP_AFTER
-from chalicelib.flow.sweep import STUCK_AFTER, Swept, sweep
+from chalicelib.core.message import GIVE_UP_AFTER, Envelope, Message, Sending, Tracking
+from chalicelib.flow.sweep import AGES, BAND, STUCK_AFTER, Swept, bands, sweep
 from chalicelib.storage.account import Account
 from chalicelib.storage.events import Events
 from chalicelib.storage.folds import Folds
@@ -42,7 +41,7 @@ class World:
     def sweep(self, now: datetime) -> Swept:
         folds = Folds(self.messages, self.events)
         return sweep(
-            NOON - timedelta(days=1),
+            [(NOON - timedelta(days=1), NOON + timedelta(seconds=1))],
             accounts=self.accounts,
             messages=self.messages,
             folds=folds,
@@ -92,7 +91,14 @@ def test_a_message_whose_worker_died_becomes_unknown_and_the_send_event_settles_
     assert world.message.state.delivery.sent == (NOON, "ses-1")
 
 
-def test_only_messages_since_the_given_time_are_looked_at(world):
+def test_only_messages_of_the_given_times_are_looked_at(world):
     old = replace(QUEUED, message_id="b" * 32, accepted_at=NOON - timedelta(days=2))
     world.messages.add(old)
     assert world.sweep(NOON).seen == 1
+
+
+def test_a_message_is_looked_at_some_ten_times_in_its_life_whatever_the_minute_of_the_schedule():
+    runs = [NOON + timedelta(minutes=15 * number + 4) for number in range(4 * 24 * 110)]
+    visits = sum(start <= NOON < end for now in runs for start, end in bands(now))
+    assert len(AGES) <= visits <= 2 * len(AGES)
+    assert timedelta(minutes=15) < BAND

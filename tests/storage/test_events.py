@@ -1,12 +1,10 @@
 """The table of events, and the binding of models to tables."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import PutError, TransactWriteError
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
@@ -17,8 +15,8 @@ from chalicelib.core import event, refold
 from chalicelib.core.event import Event, Kind
 from chalicelib.storage import tables
 from chalicelib.storage.events import Events
+from tests.moto_stack import REGION, Stack
 
-REGION = "eu-central-1"
 NOW = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
 ALIVE = NOW + timedelta(days=30)
 MESSAGE = "0123456789abcdef0123456789abcdef"
@@ -26,25 +24,13 @@ OTHER = "f" * 32
 
 
 @pytest.fixture
-def dynamodb() -> Iterator[Any]:
-    with mock_aws():
-        yield boto3.client("dynamodb", region_name=REGION)
+def dynamodb(stack: Stack) -> Any:
+    return boto3.client("dynamodb")
 
 
 @pytest.fixture
-def events(dynamodb: Any) -> Events:
-    _create(dynamodb, "some-events")
-    return Events("some-events", REGION)
-
-
-def _create(dynamodb: Any, name: str) -> None:
-    keys = (("message_id", "HASH"), ("event_key", "RANGE"))
-    dynamodb.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
-        KeySchema=[{"AttributeName": key, "KeyType": type_} for key, type_ in keys],
-    )
+def events(stack: Stack) -> Events:
+    return Events("events", REGION)
 
 
 def opened(minute: int, message_id: str = MESSAGE) -> Event:
@@ -55,21 +41,21 @@ def test_a_stored_item_is_what_the_hot_path_writes(events: Events, dynamodb: Any
     bounced = event.make(MESSAGE, "e" * 32, Kind.BOUNCED, NOW, recipient="anna@example.com", reason='über "Quota"')
     assert events.put(bounced, ALIVE)
     key = {"message_id": {"S": MESSAGE}, "event_key": {"S": bounced.key}}
-    stored = dynamodb.get_item(TableName="some-events", Key=key)["Item"]
+    stored = dynamodb.get_item(TableName="events", Key=key)["Item"]
     assert stored == event.as_item(bounced, ALIVE)
     assert events.get(MESSAGE, bounced.key, now=NOW) == refold.Row(bounced, is_counted=False)
 
 
 def test_an_item_that_the_hot_path_wrote_is_read_as_its_event(events: Events, dynamodb: Any) -> None:
-    dynamodb.put_item(TableName="some-events", Item=event.as_item(opened(1), ALIVE))
+    dynamodb.put_item(TableName="events", Item=event.as_item(opened(1), ALIVE))
     assert events.get(MESSAGE, opened(1).key, now=NOW) == refold.Row(opened(1), is_counted=False)
 
 
 def test_putting_an_event_again_changes_nothing(events: Events, dynamodb: Any) -> None:
     events.put(opened(1), ALIVE)
-    before = dynamodb.scan(TableName="some-events")["Items"]
+    before = dynamodb.scan(TableName="events")["Items"]
     assert events.put(opened(1), ALIVE + timedelta(days=1)) is False
-    assert dynamodb.scan(TableName="some-events")["Items"] == before
+    assert dynamodb.scan(TableName="events")["Items"] == before
 
 
 def test_another_failure_of_a_put_is_no_duplicate(dynamodb: Any) -> None:
@@ -93,10 +79,10 @@ def test_after_reads_all_pages(events: Events, dynamodb: Any) -> None:
     ]
     for first in range(0, len(many), 25):
         puts = [{"PutRequest": {"Item": event.as_item(one, ALIVE)}} for one in many[first : first + 25]]
-        dynamodb.batch_write_item(RequestItems={"some-events": puts})
+        dynamodb.batch_write_item(RequestItems={"events": puts})
     hash_key = {":id": {"S": MESSAGE}}
     one_page = dynamodb.query(
-        TableName="some-events", KeyConditionExpression="message_id = :id", ExpressionAttributeValues=hash_key
+        TableName="events", KeyConditionExpression="message_id = :id", ExpressionAttributeValues=hash_key
     )
     assert len(one_page["Items"]) < len(many), "the emulator must page, or this test shows nothing"
     assert [row.event for row in events.after(MESSAGE, None, now=NOW)] == many
@@ -145,7 +131,7 @@ def test_a_marked_event_is_counted_and_cannot_be_marked_again(events: Events) ->
 def test_marking_an_event_that_has_vanished_brings_no_empty_one_back(events: Events, dynamodb: Any) -> None:
     with pytest.raises(TransactWriteError):
         _mark(events, opened(1))
-    assert dynamodb.scan(TableName="some-events")["Items"] == []
+    assert dynamodb.scan(TableName="events")["Items"] == []
 
 
 def _mark(events: Events, one: Event) -> None:

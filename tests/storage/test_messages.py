@@ -105,8 +105,8 @@ def test_pages_lead_through_all_messages_newest_first_and_back_again(messages):
 def test_messages_are_listed_by_the_time_they_were_accepted(messages):
     for number in range(6):
         messages.add(message(number))
-    since = set(messages.accepted_since("acme", NOON + timedelta(seconds=4)))
-    assert since == {message(4).message_id, message(5).message_id}
+    found = set(messages.accepted_between("acme", NOON + timedelta(seconds=3), NOON + timedelta(seconds=5)))
+    assert found == {message(3).message_id, message(4).message_id}
 
 
 def opened(seconds: int) -> events.Event:

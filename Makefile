@@ -1,0 +1,60 @@
+# Works with Python and make alone, also with make 3.81 of macOS. Each target does its own set-up.
+
+PYTHON ?= python3
+PORT ?= 8600
+FOLDER ?= .local
+STAGE ?= prod
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.stamp
+
+.PHONY: help setup run demo check test bench package deploy clean
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## a virtual environment with everything in it
+	@echo "Ready. Next: make run"
+
+run: $(READY) ## mailsight on this machine: dashboard, API, inbox (PORT=8600 FOLDER=.local RELAY=smtp-host:port)
+	@$(BIN)/python -m infra.local --port $(PORT) --folder "$(FOLDER)" $(if $(RELAY),--relay $(RELAY))
+
+demo: $(READY) ## a run with mails, opens and clicks to look at
+	@$(BIN)/python -m infra.demo --port $(PORT) --folder $(FOLDER)
+
+check: $(READY) ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: $(READY) ## all tests, also end to end and in a browser
+	@$(BIN)/python -m infra.browser
+	$(BIN)/python -m pytest
+
+bench: $(READY) ## measurements of speed and memory
+	$(BIN)/python -m bench
+
+package: $(READY) ## what would be deployed, into build/
+	@AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-west-1} $(BIN)/chalice package --stage $(STAGE) build
+
+deploy: ## to an AWS account
+	@echo "make deploy is not built yet: 'make package' shows what it would deploy." >&2; exit 1
+
+clean: ## removes what can be made again; your data in .local stays
+	rm -rf $(VENV) build .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+$(READY): requirements.txt requirements-dev.txt
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+	  echo "There is no $(PYTHON). Install Python 3.11 or newer (Debian, Ubuntu: apt-get install python3 python3-venv)." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "mailsight needs Python 3.11 or newer, and $(PYTHON) is `$(PYTHON) --version 2>&1`." >&2; \
+	  echo "Name a newer one that you have: make setup PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make virtual environments. Debian, Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@test -x $(BIN)/python && $(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || $(PYTHON) -m venv --clear $(VENV)
+	@echo "Installing into $(VENV); the first time takes a minute ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,150 @@
+"""The dashboard's routes: they hand each request to `chalicelib.web` and its answer back to Chalice.
+
+Static files and redirects need no tables; every page reads its own account only, through the key of its session.
+"""
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+
+import boto3
+from botocore.exceptions import ClientError
+from chalice.app import Blueprint, Response
+
+from chalicelib import settings
+from chalicelib.core.event import Event
+from chalicelib.core.message import Content, Message
+from chalicelib.gateways.blobs import Blobs
+from chalicelib.storage import keys
+from chalicelib.storage.account import Account
+from chalicelib.storage.events import Events
+from chalicelib.storage.messages import Messages
+from chalicelib.web import assets, door, mail, mails
+from chalicelib.web.answer import Answer, Asked, redirect
+from chalicelib.web.ports import Parts
+from chalicelib.web.problems import answered
+from chalicelib.web.urls import site_of
+
+bp = Blueprint(__name__)
+
+FORM = "application/x-www-form-urlencoded"
+NEWEST_EVENTS, FIRST_EVENTS = 100, 20
+MAILS_WHOSE_LINKS_ARE_KEPT = 256
+
+
+@cache
+def _parts() -> Parts:
+    own = settings.read().require("messages_table", "account_table", "events_table", "blob_bucket", "dashboard_url")
+    return Parts(
+        site=site_of(own.dashboard_url),
+        keys=own.keys,
+        find_key=Account(own.account_table, own.region).key,
+        messages=Messages(own.messages_table, own.region),
+        place=lambda message: keys.accepted(message.accepted_at, message.message_id),
+        events=events_reader(Events(own.events_table, own.region)),
+        content=content_reader(Blobs(boto3.client("s3"), own.blob_bucket)),
+        links=lambda message: _links(message.account, message.message_id) if message.tracking.clicks else (),
+        now=lambda: datetime.now(UTC),
+        random_hex=lambda: secrets.token_hex(16),
+    )
+
+
+def events_reader(events: Events) -> Callable[[Message], list[Event]]:
+    """Reads a mail's events, oldest first: the newest, and the first ones, which tell how it was sent."""
+
+    def read(message: Message) -> list[Event]:
+        now = datetime.now(UTC)
+        newest = events.page(message.message_id, NEWEST_EVENTS, now=now)
+        found = {event.key: event for event in newest.events}
+        if newest.has_more:
+            first = events.page(message.message_id, FIRST_EVENTS, before="0", now=now)
+            found.update({event.key: event for event in first.events})
+        return [found[key] for key in sorted(found)]
+
+    return read
+
+
+def content_reader(blobs: Blobs) -> Callable[[Message], Content | None]:
+    """Reads a mail's content; None if it is not kept any more."""
+
+    def read(message: Message) -> Content | None:
+        try:
+            return blobs.get(message.account, message.message_id)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchKey":
+                return None
+            raise
+
+    return read
+
+
+@lru_cache(maxsize=MAILS_WHOSE_LINKS_ARE_KEPT)
+def _links(account: str, message_id: str) -> tuple[str, ...]:
+    """A mail's destinations, which never change: a page that is open asks for them every two seconds."""
+    message = _parts().messages.get(account, message_id)
+    content = _parts().content(message) if message else None
+    return content.links if content else ()
+
+
+def _asked() -> Asked:
+    request = bp.current_request
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    body = request.raw_body
+    return Asked(headers, dict(request.query_params or {}), body.encode() if isinstance(body, str) else body)
+
+
+def _respond(show: Callable[[Asked, Parts], Answer]) -> Response:
+    parts = _parts()
+    answer = answered(parts.site, lambda: show(_asked(), parts))
+    return Response(body=answer.body, status_code=int(answer.status), headers=dict(answer.headers))
+
+
+@bp.route("/")
+def index() -> Response:
+    return _respond(lambda _, parts: redirect(parts.site.path(door.START)))
+
+
+@bp.route("/signin")
+def show_door() -> Response:
+    return _respond(door.show_door)
+
+
+@bp.route("/signin", methods=["POST"], content_types=[FORM])
+def enter() -> Response:
+    return _respond(door.enter)
+
+
+@bp.route("/signout", methods=["POST"], content_types=[FORM])
+def leave() -> Response:
+    return _respond(door.leave)
+
+
+@bp.route("/mails")
+def show_mails() -> Response:
+    return _respond(mails.show_list)
+
+
+@bp.route("/mails/rows")
+def show_rows() -> Response:
+    return _respond(mails.show_rows)
+
+
+@bp.route("/mails/{message_id}")
+def show_mail(message_id: str) -> Response:
+    return _respond(lambda asked, parts: mail.show_mail(message_id, asked, parts))
+
+
+@bp.route("/mails/{message_id}/live")
+def show_live(message_id: str) -> Response:
+    return _respond(lambda asked, parts: mail.show_live(message_id, asked, parts))
+
+
+@bp.route("/mails/{message_id}/content")
+def show_content(message_id: str) -> Response:
+    return _respond(lambda asked, parts: mail.show_content(message_id, asked, parts))
+
+
+@bp.route("/static/{name}")
+def show_static(name: str) -> Response:
+    return _respond(lambda asked, _: assets.serve(name, asked))

@@ -1,0 +1,106 @@
+"""The hot path's writer: one event is one PutItem, and an event that cannot be written is never lost.
+
+The ladder: DynamoDB, tried twice; then the spill queue, tried twice; then a line on standard output. A schedule puts
+spilled events back, `python -m infra.replay --log` reads the lines. Whoever loads a pixel or follows a link waits at
+most for the timeouts of the two calls, some three seconds (and for the DNS, which has no timeout here).
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from chalicelib.core.problem import MailsightError
+from chalicelib.gateways.aws_json import AwsJson, CallFailed
+from chalicelib.gateways.sigv4 import Signer
+from chalicelib.settings import Aws, Settings
+
+Item = Mapping[str, Mapping[str, str]]
+"""An item in DynamoDB's JSON, as `core.event.as_item` makes it."""
+
+
+class LinksUnavailable(MailsightError):
+    """A stored destination could not be read now; it may be in a moment."""
+
+
+class EventLog:
+    """Appends events and reads stored destinations. Threads may share it."""
+
+    def __init__(self, dynamodb: AwsJson, sqs: AwsJson, settings: Settings) -> None:
+        self._dynamodb = dynamodb
+        self._sqs = sqs
+        self._events_table = settings.events_table
+        self._links_table = settings.links_table
+        self._spill_queue_url = settings.spill_queue_url
+
+    def record(self, item: Item) -> None:
+        """Write an event once, or spill it. Never raises: the pixel and the redirect go on whatever happens here."""
+        try:
+            self._put(item)
+        except Exception as error:  # whatever it is, the event goes down the ladder
+            self._spill(item, _reason(error))
+
+    def destination_of(self, message_id: str, position: int) -> str | None:
+        """The stored destination of a link, None if there is none. Raises LinksUnavailable."""
+        key = {"link_id": {"S": f"{message_id}#{position}"}}
+        try:
+            answer = self._dynamodb.call("DynamoDB_20120810.GetItem", {"TableName": self._links_table, "Key": key})
+        except Exception as error:
+            raise LinksUnavailable(f"{self._links_table}: {_reason(error)}") from error
+        item = answer.get("Item")
+        return str(item["destination"]["S"]) if item else None
+
+    def close(self) -> None:
+        """Close the kept connections. A later call opens new ones."""
+        self._dynamodb.close()
+        self._sqs.close()
+
+    def _put(self, item: Item) -> None:
+        request = {
+            "TableName": self._events_table,
+            "Item": item,
+            "ConditionExpression": "attribute_not_exists(message_id)",
+        }
+        try:
+            self._dynamodb.call("DynamoDB_20120810.PutItem", request)
+        except CallFailed as failure:
+            if failure.code != "ConditionalCheckFailedException":  # that one says: already there
+                raise
+
+    def _spill(self, item: Item, reason: str) -> None:
+        request = {"QueueUrl": self._spill_queue_url, "MessageBody": json.dumps(item, separators=(",", ":"))}
+        try:
+            self._sqs.call("AmazonSQS.SendMessage", request)
+        except Exception as error:
+            reasons = [reason, _reason(error)]
+            say({"level": "ERROR", "message": "spilled_event", "reasons": reasons, "spilled_event": item})
+        else:
+            say({"level": "WARNING", "message": "event written to the spill queue", "reasons": [reason]})
+
+
+def connect(settings: Settings, aws: Aws) -> EventLog:
+    """The event log of this installation; nothing is sent before it is used."""
+    return EventLog(_client("dynamodb", aws.dynamodb_endpoint, aws), _client("sqs", aws.sqs_endpoint, aws), settings)
+
+
+def say(line: Mapping[str, Any]) -> None:
+    """A structured line on standard output; one write, so that threads do not mix theirs."""
+    with suppress(OSError, ValueError):  # a closed output: there is nowhere left to tell it
+        sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
+        sys.stdout.flush()
+
+
+def _client(service: str, endpoint: str, aws: Aws) -> AwsJson:
+    signer = Signer(
+        service=service,
+        region=aws.region,
+        access_key_id=aws.access_key_id,
+        secret_access_key=aws.secret_access_key,
+        session_token=aws.session_token,
+    )
+    return AwsJson(endpoint, signer)
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, CallFailed) else f"{type(error).__name__}: {error}"

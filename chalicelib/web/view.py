@@ -1,0 +1,212 @@
+"""A mail in the words of the pages, made from the object `email` of the API, so that both always say the same."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from chalicelib.core import instant
+from chalicelib.web.moment import Moment, moment
+
+Mail = Mapping[str, Any]
+
+_ESCAPED = re.compile(r"\\(.)")
+
+REASONS = {
+    "plain_text": "plain text",
+    "multiple_recipients": "several recipients",
+    "mail_off": "switched off for this mail",
+    "account_off": "switched off for the account",
+    "no_consent": "no consent",
+    "plan": "not part of the plan",
+}
+"""Why a mail is not tracked, in words that follow `not tracked:`."""
+
+
+class Chip(NamedTuple):
+    """A status: an icon of icons.svg, a word and a style of app.css; no two differ by colour only."""
+
+    icon: str
+    word: str
+    style: str
+
+
+CHIPS = {
+    "sent": Chip("arrow-out", "Sent", "sent"),
+    "delivered": Chip("check", "Delivered", "delivered"),
+    "opened": Chip("eye", "Opened", "opened"),
+    "clicked": Chip("pointer", "Clicked", "clicked"),
+    "received": Chip("arrow-in", "Received", "received"),
+}
+SENDING_CHIPS = {
+    "queued": Chip("clock", "Queued", "waiting"),
+    "sending": Chip("clock", "Sending", "waiting"),
+    "unknown": Chip("question", "Unconfirmed", "waiting"),
+    "failed": Chip("cross", "Not sent", "failed"),
+}
+HARD_BOUNCE = Chip("alert", "Bounced", "bounced-hard")
+SOFT_BOUNCE = Chip("alert", "Bounced", "bounced-soft")
+
+
+class Count(NamedTuple):
+    """How often, by whom. `words` is `3 opens`; `proxy` and `machine` are shown beside it and not counted in it."""
+
+    number: int
+    words: str
+    proxy: int
+    machine: int
+    first: Moment | None
+    last: Moment | None
+
+
+class Eye(NamedTuple):
+    """Open for a mail that is tracked and was opened, else crossed out; `words` say which, and why."""
+
+    is_open: bool
+    words: str
+
+
+class Person(NamedTuple):
+    """`name` is the display name, or the address where there is none."""
+
+    name: str
+    address: str
+
+
+class Fate(NamedTuple):
+    """What became of the mail at one of several recipients."""
+
+    address: str
+    chip: Chip
+    reason: str
+
+
+class View(NamedTuple):
+    """All that the pages show of a mail but for its events and content."""
+
+    message_id: str
+    subject: str
+    sender: Person
+    to: list[Person]
+    cc: list[Person]
+    bcc: list[Person]
+    who: str
+    when: Moment
+    chip: Chip
+    eye: Eye
+    opens: Count
+    clicks: Count
+    has_click: bool
+    recent: list[Moment]
+    is_opened_more_than_listed: bool
+    bounce: Mapping[str, Any] | None
+    complained: Moment | None
+    failure: Mapping[str, Any] | None
+    sending: str
+    untracked: str | None
+    tracked_until: Moment | None
+    fates: list[Fate]
+    links: list[Mapping[str, Any]]
+    record: str | None
+    user: str | None
+    source: str
+
+
+def view_of(mail: Mail, now: datetime) -> View:
+    """The view of a mail as `core.mail_view.show` tells it."""
+    to, cc, bcc = ([_person(text) for text in mail[field]] for field in ("to", "cc", "bcc"))
+    opens, clicks = _count(mail["opens"], "open", now), _count(mail["clicks"], "click", now)
+    return View(
+        message_id=mail["id"],
+        subject=mail["subject"].strip() or "(no subject)",
+        sender=_person(mail["from"]),
+        to=to,
+        cc=cc,
+        bcc=bcc,
+        who=_who(to + cc + bcc),
+        when=_when(mail["sent_at"] or mail["accepted_at"], now),
+        chip=chip_of(mail),
+        eye=eye_of(mail),
+        opens=opens,
+        clicks=clicks,
+        has_click=clicks.number > 0,
+        recent=[_when(at, now) for at in sorted(mail["opens"]["recent"], reverse=True)],
+        is_opened_more_than_listed=mail["opens"]["more_than_ten"],
+        bounce=mail["bounce"],
+        complained=_when(mail["complained_at"], now) if mail["complained_at"] else None,
+        failure=mail["error"],
+        sending=mail["sending"],
+        untracked=_reason(mail["tracking"]["reason"]) if not mail["tracking"]["tracked"] else None,
+        tracked_until=_when(mail["tracking"]["until"], now) if mail["tracking"]["until"] else None,
+        fates=[_fate(recipient) for recipient in mail.get("recipients", ())] if len(to + cc + bcc) > 1 else [],
+        links=[_link(link) for link in mail["clicks"].get("links", ())],
+        record=f"{mail['record']['module']} {mail['record']['record_id']}" if mail["record"] else None,
+        user=mail["user"],
+        source=mail["source"].replace("_", " "),
+    )
+
+
+def chip_of(mail: Mail) -> Chip:
+    """The status of a mail, or how far its sending is while it has none."""
+    status = mail["status"]
+    if status == "bounced":
+        return HARD_BOUNCE if mail["bounce"]["type"] == "hard" else SOFT_BOUNCE
+    if mail["sending"] == "failed" or status is None:
+        return SENDING_CHIPS[mail["sending"]]
+    return CHIPS[status]
+
+
+def eye_of(mail: Mail) -> Eye:
+    """Whether it is known that the mail was opened; if not, why."""
+    tracking = mail["tracking"]
+    if not tracking["tracked"]:
+        return Eye(False, f"not tracked: {_reason(tracking['reason'])}")
+    if mail["opens"]["count"]:
+        return Eye(True, "opened")
+    return Eye(False, "not opened" if tracking.get("opens", True) else "opens are not tracked")
+
+
+def plural(number: int, noun: str) -> str:
+    """`1 open`, `1,204 opens`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _count(hits: Mail, noun: str, now: datetime) -> Count:
+    first, last = (_when(hits[field], now) if hits[field] else None for field in ("first_at", "last_at"))
+    return Count(hits["count"], plural(hits["count"], noun), hits.get("proxy", 0), hits["machine"], first, last)
+
+
+def _when(text: str, now: datetime) -> Moment:
+    return moment(instant.parse(text), now)
+
+
+def _reason(reason: str | None) -> str:
+    return REASONS.get(reason or "", (reason or "switched off").replace("_", " "))
+
+
+def _person(text: str) -> Person:
+    """The person of an address as `core.address.show` writes it: bare, or with a display name that may be quoted."""
+    name, bracket, address = text.removesuffix(">").rpartition("<")
+    if not bracket or not text.endswith(">"):
+        return Person(text, text)
+    name = name.strip()
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        name = _ESCAPED.sub(r"\1", name[1:-1])
+    return Person(name or address, address)
+
+
+def _who(people: list[Person]) -> str:
+    return people[0].name if len(people) == 1 else f"{len(people)} recipients"
+
+
+def _fate(recipient: Mail) -> Fate:
+    bounce = recipient["bounce"]
+    if bounce:
+        return Fate(recipient["address"], HARD_BOUNCE if bounce["type"] == "hard" else SOFT_BOUNCE, bounce["reason"])
+    return Fate(recipient["address"], CHIPS[recipient["status"]], "")
+
+
+def _link(link: Mail) -> dict[str, Any]:
+    """A row of the table of links. Only what a browser opens as a page becomes a link of ours."""
+    is_page = link["url"].lower().startswith(("http://", "https://"))
+    return {**link, "href": link["url"] if is_page else None, "clicks": plural(link["count"], "click")}

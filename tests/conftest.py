@@ -1,0 +1,48 @@
+"""What tests begin with: the tables in process, or one embedded stack and one browser for all of them."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from infra import browser as browsers
+from tests.infra.local_run import LocalRun, free_ports
+from tests.moto_stack import Stack, data_stack
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """The data stack in process (moto), with the environment of a function."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    with data_stack() as made:
+        for name, value in made.environment.items():
+            monkeypatch.setenv(name, value)
+        yield made
+
+
+@pytest.fixture(scope="session")
+def local_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
+    """`make run` on free ports in a folder of its own, until the tests are over."""
+    with LocalRun(tmp_path_factory.mktemp("local"), free_ports()) as run:
+        yield run
+
+
+@pytest.fixture(scope="session")
+def local(local_run: LocalRun) -> dict[str, Any]:
+    """run.json of the embedded stack: api_url, tracking_url, dashboard_url, inbox_url, api_key, environment."""
+    return local_run.wait_until_it_answers()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium. Without one the test is skipped, and fails where CI is true."""
+    path = browsers.find()
+    if path is None:
+        (pytest.fail if browsers.is_required(os.environ) else pytest.skip)("no Chromium: python -m infra.browser")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()

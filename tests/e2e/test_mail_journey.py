@@ -1,0 +1,148 @@
+"""One mail, all the way: a CRM posts it, the recipient opens it and clicks in a real browser, the status shows it."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.local]
+PATIENCE_SECONDS = 30
+
+
+class Crm:
+    """The API as a program uses it."""
+
+    def __init__(self, run: dict[str, Any]) -> None:
+        self.run = run
+
+    def call(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
+        sent = {"Authorization": f"Bearer {self.run['api_key']}", "Content-Type": "application/json"} | headers
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(self.run["api_url"] + path, data, sent, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+    def send(self, **changes: object) -> str:
+        body = {"from": "me@example.com", "to": "anna@example.com", "subject": "Quote", "html": "<p>Hi</p>"} | changes
+        status, taken = self.call("POST", "/v1/emails", body)
+        assert status == 202, taken
+        return str(taken["id"])
+
+    def mail(self, message_id: str) -> dict[str, Any]:
+        return self.call("GET", f"/v1/emails/{message_id}")[1]  # type: ignore[no-any-return]
+
+    def wait(self, message_id: str, is_reached: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        return until(lambda: (mail := self.mail(message_id)) and (mail if is_reached(mail) else None))
+
+    def status(self, message_id: str, status: str) -> dict[str, Any]:
+        return self.wait(message_id, lambda mail: mail["status"] == status)
+
+    def inbox(self, subject: str) -> dict[str, Any]:
+        def look() -> dict[str, Any] | None:
+            with urllib.request.urlopen(f"{self.run['inbox_url']}/messages", timeout=30) as answer:
+                return next((mail for mail in json.load(answer) if mail["subject"] == subject), None)
+
+        return until(look)
+
+
+def until(look: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if seen := look():
+            return seen
+        time.sleep(0.1)
+    raise AssertionError(f"did not come to pass within {PATIENCE_SECONDS} s")
+
+
+@pytest.fixture
+def crm(local: dict[str, Any]) -> Crm:
+    return Crm(local)
+
+
+@pytest.mark.browser
+def test_from_post_to_clicked_by_a_browser_that_opens_the_mail_and_clicks(crm, local, browser):
+    target = f"{local['inbox_url']}?customer=4711&copy=2"
+    html = f'<p>Dear Anna, <a href="{target.replace("&", "&amp;")}">your quote</a></p>'
+    message_id = crm.send(
+        subject="The journey", html=html, text="Dear Anna", record={"module": "leads", "record_id": "1"}
+    )
+    mail = crm.status(message_id, "delivered")
+    assert (mail["sending"], mail["opens"]["count"], mail["clicks"]["count"]) == ("sent", 0, 0)
+    assert [link["url"] for link in mail["clicks"]["links"]] == [target]
+
+    page = browser.new_page()
+    page.goto(f"{local['inbox_url']}/messages/{crm.inbox('The journey')['id']}")
+    mail = crm.status(message_id, "opened")
+    assert (mail["opens"]["count"], len(mail["opens"]["recent"]), mail["clicks"]["count"]) == (1, 1, 0)
+
+    with page.context.expect_page() as opened:
+        page.frame_locator("iframe").get_by_text("your quote").click()
+    opened.value.wait_for_load_state()
+    assert opened.value.url == target
+    mail = crm.status(message_id, "clicked")
+    assert (mail["opens"]["count"], mail["clicks"]["count"], mail["clicks"]["links"][0]["count"]) == (1, 1, 1)
+    types = [event["type"] for event in crm.call("GET", f"/v1/emails/{message_id}/events")[1]["data"]]
+    assert types == ["clicked", "opened", "delivered", "sent"]
+
+
+def test_simulator_addresses_bounce_complain_auto_reply_and_are_suppressed(crm):
+    ids = {
+        name: crm.send(to=f"{name}@simulator.amazonses.com")
+        for name in ("bounce", "complaint", "ooto", "suppressionlist", "success")
+    }
+    bounced = crm.status(ids["bounce"], "bounced")
+    assert bounced["bounce"]["type"] == "hard"
+    assert "550 5.1.1" in bounced["bounce"]["reason"]
+    assert bounced["bounce"]["recipients"] == ["bounce@simulator.amazonses.com"]
+    assert crm.wait(ids["complaint"], lambda mail: mail["complained_at"])["status"] == "delivered"
+    replied = crm.wait(ids["ooto"], lambda mail: mail["recipients"] and mail["recipients"][0]["auto_replied_at"])
+    assert (replied["status"], replied["bounce"]) == ("delivered", None)
+    assert crm.status(ids["suppressionlist"], "bounced")["bounce"]["type"] == "hard"
+    assert crm.status(ids["success"], "delivered")["bounce"] is None
+
+
+def test_each_recipient_of_a_mail_to_several_has_a_state_of_their_own(crm):
+    message_id = crm.send(to=["anna@example.com", "bounce@simulator.amazonses.com"])
+    mail = crm.wait(message_id, lambda mail: len(mail["recipients"]) == 2)
+    assert (mail["tracking"]["tracked"], mail["tracking"]["reason"]) == (False, "multiple_recipients")
+    assert {one["address"]: one["status"] for one in mail["recipients"]} == {
+        "anna@example.com": "delivered",
+        "bounce@simulator.amazonses.com": "bounced",
+    }
+
+
+def test_an_untracked_mail_arrives_as_it_was_written(crm):
+    html = '<p><a href="https://example.com/">x</a></p>'
+    crm.send(subject="Untracked", html=html, tracking={"opens": False, "clicks": False})
+    assert crm.inbox("Untracked")["html"] == html
+
+
+def test_a_mail_keeps_its_files_headers_and_letters(crm):
+    crm.send(
+        subject="Größe 大 ✓",
+        text="Füße",
+        headers={"X-Campaign": "März"},
+        attachments=[{"filename": "Übersicht.txt", "content": "aGk=", "content_type": "text/plain"}],
+    )
+    mail = crm.inbox("Größe 大 ✓")
+    assert mail["text"] == "Füße"
+    assert [file["filename"] for file in mail["attachments"]] == ["Übersicht.txt"]
+    assert "X-Campaign: =?utf-8?" in mail["raw"]
+
+
+def test_an_idempotency_key_sends_one_mail(crm):
+    body = {"from": "me@example.com", "to": "anna@example.com", "subject": "Once", "text": "x"}
+    key = {"Idempotency-Key": f"once-{time.time_ns()}"}
+    answers = [crm.call("POST", "/v1/emails", body, **key) for _ in range(3)]
+    assert len({taken["id"] for _, taken in answers}) == 1
+    crm.status(answers[0][1]["id"], "delivered")
+    with urllib.request.urlopen(f"{crm.run['inbox_url']}/messages", timeout=30) as answer:
+        assert len([mail for mail in json.load(answer) if mail["subject"] == "Once"]) == 1

@@ -1,0 +1,145 @@
+"""The pages with an account of fakes behind them, and a reader who keeps cookies as a browser does."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from chalicelib.core import apikey, event
+from chalicelib.core.apikey import ApiKey
+from chalicelib.core.event import Event, Kind
+from chalicelib.core.message import Content, Envelope, Message, Sending, Tracking
+from chalicelib.core.summary import summarise
+from chalicelib.core.token import Keys
+from chalicelib.web import door
+from chalicelib.web.answer import Answer, Asked
+from chalicelib.web.ports import Parts
+from chalicelib.web.problems import answered
+from chalicelib.web.urls import site_of
+
+NOW = datetime(2026, 3, 9, 12, 30, tzinfo=UTC)
+SECRETS = {1: b"k" * 32}
+
+
+class FakePage(NamedTuple):
+    messages: list[Message]
+    has_more: bool
+
+
+class FakeMessages:
+    """What storage promises, in a dict."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Message] = {}
+
+    def page(self, account: str, limit: int, after: str | None = None, before: str | None = None) -> FakePage:
+        own = sorted((one for one in self.by_id.values() if one.account == account), key=place, reverse=True)
+        if before:
+            newer = [one for one in own if place(one) > before]
+            return FakePage(newer[-limit:], len(newer) > limit)
+        older = [one for one in own if after is None or place(one) < after]
+        return FakePage(older[:limit], len(older) > limit)
+
+    def get(self, account: str, message_id: str) -> Message | None:
+        found = self.by_id.get(message_id)
+        return found if found and found.account == account else None
+
+
+def place(message: Message) -> str:
+    return f"{message.accepted_at.isoformat()}#{message.message_id}"
+
+
+class Desk:
+    """An account `acme` with one key, and the parts of the pages. `now` may be set."""
+
+    def __init__(self, dashboard_url: str = "https://app.example.com") -> None:
+        self.now = NOW
+        self.keys: dict[str, ApiKey] = {}
+        self.messages = FakeMessages()
+        self.events: dict[str, list[Event]] = {}
+        self.contents: dict[str, Content] = {}
+        self.key = self.add_key("acme")
+        self.parts = Parts(
+            site=site_of(dashboard_url),
+            keys=Keys(SECRETS),
+            find_key=self.keys.get,
+            messages=self.messages,
+            place=place,
+            events=lambda message: self.events[message.message_id],
+            content=lambda message: self.contents.get(message.message_id),
+            links=lambda message: self.contents[message.message_id].links,
+            now=lambda: self.now,
+            random_hex=lambda: "5" * 32,
+        )
+
+    def add_key(self, account: str, *scopes: str) -> str:
+        """The text of a new key; it may read and send if nothing else is said."""
+        key_id, text, secret_hash = apikey.make(lambda size: bytes([len(self.keys) + 1]) * size)
+        self.keys[key_id] = ApiKey(key_id, account, "Sales", frozenset(scopes or ("read", "send")), secret_hash, NOW)
+        return text
+
+    def revoke_all(self) -> None:
+        for key_id, key in self.keys.items():
+            self.keys[key_id] = replace(key, revoked_at=NOW)
+
+    def add(self, subject: str = "Quote", *, minutes_ago: float = 10, **changes: object) -> str:
+        """A tracked mail to Anna, sent, in the list; its id."""
+        message_id = f"{len(self.messages.by_id) + 1:032x}"
+        at = self.now - timedelta(minutes=minutes_ago)
+        envelope = Envelope("Max <max@acme.example>", ("Anna Berg <anna@example.com>",), subject=subject)
+        tracking = Tracking(True, True, None, at + timedelta(days=100))
+        message = Message(message_id, "acme", at, envelope, tracking, sending=Sending.SENT, sent_at=at)
+        self.messages.by_id[message_id] = replace(message, **changes)  # type: ignore[arg-type]
+        self.events[message_id] = []
+        self.contents[message_id] = Content("<p>Hello</p>", None)
+        return message_id
+
+    def happen(self, message_id: str, kind: Kind, at: datetime | None = None, **data: object) -> None:
+        """An event, folded into the mail's state."""
+        events = self.events[message_id]
+        events.append(event.make(message_id, f"{len(events):04}", kind, at or self.now, **data))
+        message = self.messages.by_id[message_id]
+        self.messages.by_id[message_id] = replace(message, state=summarise(events))
+
+    def reader(self) -> "Reader":
+        """A signed-in reader."""
+        reader = Reader(self)
+        reader.sign_in(self.key)
+        return reader
+
+
+class Reader:
+    """Asks for pages, and keeps cookies."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.cookies: dict[str, str] = {}
+
+    def ask(self, show, *args, query=None, form=None, **headers) -> Answer:
+        """What a page of `chalicelib.web` answers; further headers are given as `if_none_match=…`."""
+        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        given = {"cookie": cookie, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        asked = Asked(given, query or {}, urlencode(form).encode() if form else b"")
+        answer = answered(self.desk.parts.site, lambda: show(*args, asked, self.desk.parts))
+        if "Set-Cookie" in answer.headers:
+            name, _, value = answer.headers["Set-Cookie"].partition(";")[0].partition("=")
+            self.cookies[name] = value
+        return answer
+
+    def sign_in(self, key: str, **fields: str) -> Answer:
+        """What the sign-in form answers to a key."""
+        shown = self.ask(door.show_door)
+        return self.ask(door.enter, form={"form_token": token_in(shown), "key": key, **fields})
+
+
+def token_in(answer: Answer) -> str:
+    """The token of the first form."""
+    found = re.search(r'name="form_token" value="([^"]+)"', answer.body)
+    assert found, answer.body
+    return found[1]
+
+
+def text_of(answer: Answer) -> str:
+    """What a person reads: without tags, spaces made one."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.body))

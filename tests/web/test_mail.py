@@ -1,0 +1,205 @@
+"""The page of one mail."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.core.event import Kind
+from chalicelib.core.message import Attachment, Content, Envelope, Failure, Sending, Tracking
+from chalicelib.web import mail as page
+from chalicelib.web import mails
+from tests.web.desk import NOW, Desk, Reader, text_of
+
+HTML = '<!doctype html><p>Hello <a href="https://example.com/q">there</a><script>alert(1)</script>'
+LINKS = ("https://example.com/q", "https://example.com/terms")
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_it_shows_the_header_the_box_and_what_happened(desk):
+    mail = desk.add("Your quote", minutes_ago=60, record=("leads", "4711"), user="raj")
+    desk.contents[mail] = Content(HTML, None, links=LINKS)
+    desk.happen(mail, Kind.SENT, NOW - timedelta(minutes=59), ses_message_id="s")
+    desk.happen(mail, Kind.DELIVERED, NOW - timedelta(minutes=58), recipient="anna@example.com")
+    for minutes in (40, 30, 20):
+        desk.happen(mail, Kind.OPENED, NOW - timedelta(minutes=minutes), method="GET")
+    desk.happen(mail, Kind.CLICKED, NOW - timedelta(minutes=19), method="GET", position=1)
+    desk.happen(mail, Kind.CLICKED, NOW - timedelta(minutes=57), method="HEAD", position=0)
+    answer = desk.reader().ask(page.show_mail, mail)
+    text = text_of(answer)
+    assert "<title>Your quote · mailsight</title>" in answer.body
+    assert "Your quote Clicked Opened From Max max@acme.example To Anna Berg anna@example.com" in text
+    assert "Record leads 4711 User raj Source individual" in text
+    assert "Opened 3 opens First today 11:50 Last today 12:10" in text
+    assert "Clicked 1 click +1 machine First today 12:11 Last today 12:11" in text
+    assert "All 3 opens Mon, 9 Mar 2026, 12:10:00 UTC Mon, 9 Mar 2026, 12:00:00 UTC" in text
+    order = ["Handed over", "Sent 59 min", "Delivered", "Opened 40", "Opened 30", "Opened 20", "Clicked 19"]
+    timeline = text.partition("Timeline")[2]
+    assert sorted(order, key=timeline.index) == order
+    assert "Link checked by a machine 57 min ago https://example.com/q" in timeline
+    assert re.search(r"# Destination Clicks 1 https://example.com/q 0 \+1 machine 2 https://example.com/terms 1", text)
+
+
+def test_more_than_ten_opens_are_said_and_the_ten_latest_listed(desk):
+    mail = desk.add(minutes_ago=60)
+    for minutes in range(40, 28, -1):
+        desk.happen(mail, Kind.OPENED, NOW - timedelta(minutes=minutes), method="GET")
+    body = desk.reader().ask(page.show_mail, mail).body
+    listed = re.search(r"Opened more than 10 times.*?<ol>(.*?)</ol>", body, re.DOTALL)
+    times = [f"{NOW - timedelta(minutes=minutes):%H:%M:%S}" for minutes in range(29, 39)]
+    assert re.findall(r">Mon, 9 Mar 2026, ([\d:]+) UTC<", listed[1]) == times
+
+
+def test_bounce_untracked_failure_and_complaint_are_told_with_their_reasons(desk):
+    reader = desk.reader()
+    bounced = desk.add()
+    desk.happen(bounced, Kind.BOUNCED, recipient="anna@example.com", type="hard", reason="mailbox not found")
+    assert "Hard bounce : mailbox not found" in text_of(reader.ask(page.show_mail, bounced))
+    untracked = desk.add(tracking=Tracking(False, False, "mail_off"))
+    assert "Not tracked: switched off for this mail." in text_of(reader.ask(page.show_mail, untracked))
+    failed = desk.add(sending=Sending.FAILED, failure=Failure("refused", "verify the sender"))
+    assert "Not sent: verify the sender (refused)" in text_of(reader.ask(page.show_mail, failed))
+    waiting = desk.add(sending=Sending.QUEUED, failure=Failure("throttled", "SES is busy; it is tried again"))
+    assert "Not sent yet: SES is busy; it is tried again (throttled)" in text_of(reader.ask(page.show_mail, waiting))
+    unknown = desk.add(sending=Sending.UNKNOWN)
+    assert "SES gave no clear answer" in text_of(reader.ask(page.show_mail, unknown))
+    queued = desk.add(sending=Sending.QUEUED)
+    assert "Queued. It is on its way to SES." in text_of(reader.ask(page.show_mail, queued))
+    spam = desk.add()
+    desk.happen(spam, Kind.COMPLAINED, recipient="anna@example.com", reason="abuse")
+    assert "Marked as spam by the recipient" in text_of(reader.ask(page.show_mail, spam))
+    assert "not opened · marked as spam" in text_of(reader.ask(mails.show_list))
+
+
+def test_each_of_several_recipients_is_listed(desk):
+    envelope = Envelope("max@acme.example", ("Anna <anna@example.com>",), cc=("li@example.com",), subject="Minutes")
+    mail = desk.add(envelope=envelope, tracking=Tracking(False, False, "multiple_recipients"))
+    desk.happen(mail, Kind.DELIVERED, recipient="anna@example.com")
+    desk.happen(mail, Kind.BOUNCED, recipient="li@example.com", type="soft", reason="full")
+    text = text_of(desk.reader().ask(page.show_mail, mail))
+    assert "Soft bounce : full (li@example.com)" in text
+    assert "anna@example.com Delivered li@example.com Bounced full" in text
+    assert "Cc li@example.com" in text
+
+
+def test_the_page_refreshes_its_state_and_leaves_the_mail_alone(desk):
+    mail = desk.add()
+    reader = desk.reader()
+    whole = reader.ask(page.show_mail, mail)
+    assert f'hx-get="/mails/{mail}/live"' in whole.body
+    live = reader.ask(page.show_live, mail)
+    assert "<iframe" in whole.body and "<iframe" not in live.body
+    assert 'id="content" class="content card" aria-labelledby="content-title" hx-morph-skip' in live.body
+    tag = live.headers["ETag"]
+    assert reader.ask(page.show_live, mail, if_none_match=tag).status == 304
+    desk.happen(mail, Kind.OPENED, method="GET")
+    changed = reader.ask(page.show_live, mail, if_none_match=tag)
+    assert (changed.status, "1 open" in text_of(changed)) == (200, True)
+
+
+def test_a_mail_that_is_not_there_or_not_ours_is_not_found(desk):
+    foreign = desk.add(account="other")
+    for show in (page.show_mail, page.show_live, page.show_content):
+        for message_id in ("0" * 32, "f" * 31, "../../etc", foreign):
+            answer = desk.reader().ask(show, message_id)
+            assert (answer.status, "There is no such mail" in text_of(answer)) == (404, True)
+
+
+def test_without_a_session_nothing_of_a_mail_is_shown(desk):
+    mail = desk.add()
+    for show in (page.show_mail, page.show_live, page.show_content):
+        answer = Reader(desk).ask(show, mail)
+        assert (answer.status, answer.headers["Location"]) == (303, f"/signin?next=%2Fmails%2F{mail}")
+
+
+def test_the_mail_is_served_as_it_was_handed_over_in_a_sandbox(desk):
+    mail = desk.add()
+    desk.contents[mail] = Content(HTML, None, links=LINKS)
+    reader = desk.reader()
+    content = reader.ask(page.show_content, mail)
+    assert content.body == HTML + '<base target="_blank">'
+    assert "img-src data:;" in content.headers["Content-Security-Policy"]
+    shown = reader.ask(page.show_mail, mail)
+    assert HTML not in shown.body and "alert(1)" not in shown.body
+    assert re.search(r'<iframe name="mail"[^>]* sandbox="allow-popups allow-popups-to-escape-sandbox"', shown.body)
+    assert "frame-src 'self'" in shown.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("html", "is_offered"),
+    [
+        ('<img src="https://example.com/a.png">', True),
+        ("<img src=//example.com/a.png>", True),
+        ('<td background = "http://example.com/a.png">', True),
+        ("<p style=\"background:url('https://example.com/a.png')\">", True),
+        ('<a href="https://example.com/">x</a>', False),
+        ('<img src="data:image/png;base64,AAAA">', False),
+    ],
+)
+def test_remote_images_are_loaded_only_when_asked_for(desk, html, is_offered):
+    mail = desk.add()
+    desk.contents[mail] = Content(html, None)
+    reader = desk.reader()
+    assert (f'href="/mails/{mail}/content?images=1"' in reader.ask(page.show_mail, mail).body) is is_offered
+    wide = reader.ask(page.show_content, mail, query={"images": "1"})
+    assert "img-src data: https: http:;" in wide.headers["Content-Security-Policy"]
+
+
+def test_pictures_attached_to_the_mail_are_shown_in_their_place(desk):
+    html = '<img src="cid:logo"><img src="cid:logo%40crm"><img src=cid:gone>cid:report'
+    files = [
+        Attachment("a.png", b"A", "image/png", "logo"),
+        Attachment("b.png", b"B", "image/gif", "logo@crm"),
+        Attachment("c.pdf", b"C", "application/pdf", "report"),
+        Attachment("d.png", b"D", "image/png"),
+    ]
+    assert page.with_inline_images(html, files) == (
+        '<img src="data:image/png;base64,QQ=="><img src="data:image/gif;base64,Qg=="><img src=cid:gone>cid:report'
+    )
+    huge = [Attachment("a.png", b"A" * page.LARGEST_ANSWER, "image/png", "logo")]
+    assert page.with_inline_images(html, huge) == html
+
+
+def test_a_plain_text_mail_is_shown_as_text(desk):
+    mail = desk.add(tracking=Tracking(False, False, "plain_text"))
+    desk.contents[mail] = Content(None, "Hi <b>Anna</b>\n\nBest")
+    reader = desk.reader()
+    body = reader.ask(page.show_mail, mail).body
+    assert "Hi &lt;b&gt;Anna&lt;/b&gt;\n\nBest" in body
+    assert "<iframe" not in body
+    assert reader.ask(page.show_content, mail).status == 404
+
+
+def test_a_mail_whose_content_is_gone_still_shows_its_state(desk):
+    mail = desk.add()
+    del desk.contents[mail]
+    assert "The content of this mail is not kept any more." in text_of(desk.reader().ask(page.show_mail, mail))
+
+
+def test_what_senders_and_servers_write_is_never_markup(desk):
+    evil = "<script>alert(1)</script>"
+    envelope = Envelope(f"{evil} <a@b.example>", (f'"{evil}" <c@d.example>',), subject=evil)
+    mail = desk.add(envelope=envelope, user=evil, record=(evil, evil))
+    desk.contents[mail] = Content("<p>x</p>", None, links=("javascript:alert(1)//https://x", f"https://x/{evil}"))
+    desk.happen(mail, Kind.CLICKED, method="GET", position=1)
+    desk.happen(mail, Kind.BOUNCED, recipient="c@d.example", type="hard", reason=evil)
+    body = desk.reader().ask(page.show_mail, mail).body
+    assert evil not in body
+    assert 'href="javascript' not in body
+
+
+def test_an_error_on_our_side_is_a_page_and_is_logged(desk, caplog):
+    mail = desk.add()
+
+    def broken(_message):
+        raise TimeoutError("the table does not answer")
+
+    desk.parts = desk.parts._replace(events=broken)
+    answer = desk.reader().ask(page.show_mail, mail)
+    assert (answer.status, "please try again" in text_of(answer)) == (500, True)
+    assert "the table does not answer" not in answer.body
+    assert "the table does not answer" in caplog.text

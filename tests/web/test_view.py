@@ -1,0 +1,164 @@
+"""A mail in the words of the pages."""
+
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.core import mail_view
+from chalicelib.core.event import Kind
+from chalicelib.core.message import Envelope, Failure, Sending, Tracking
+from chalicelib.web.view import HARD_BOUNCE, SOFT_BOUNCE, Person, View, plural, view_of
+from tests.web.desk import NOW, Desk
+
+ANNA = "anna@example.com"
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def view(desk: Desk, message_id: str, links=None) -> View:
+    return view_of(mail_view.show(desk.messages.by_id[message_id], links), NOW)
+
+
+def test_the_chip_follows_the_status(desk):
+    mail = desk.add()
+    words = [view(desk, mail).chip.word]
+    for kind, data in [
+        (Kind.DELIVERED, {"recipient": ANNA}),
+        (Kind.OPENED, {"method": "GET"}),
+        (Kind.CLICKED, {"method": "GET", "position": 0}),
+        (Kind.BOUNCED, {"recipient": ANNA, "type": "soft", "reason": "full"}),
+    ]:
+        desk.happen(mail, kind, **data)
+        words.append(view(desk, mail).chip.word)
+    assert words == ["Sent", "Delivered", "Opened", "Clicked", "Bounced"]
+
+
+def test_hard_and_soft_bounces_look_different(desk):
+    hard, soft = desk.add(), desk.add()
+    desk.happen(hard, Kind.BOUNCED, recipient=ANNA, type="hard", reason="mailbox not found")
+    desk.happen(soft, Kind.BOUNCED, recipient=ANNA, type="soft", reason="full")
+    assert (view(desk, hard).chip, view(desk, soft).chip) == (HARD_BOUNCE, SOFT_BOUNCE)
+    assert view(desk, hard).bounce["reason"] == "mailbox not found"
+
+
+@pytest.mark.parametrize(
+    ("sending", "word"),
+    [
+        (Sending.QUEUED, "Queued"),
+        (Sending.SENDING, "Sending"),
+        (Sending.UNKNOWN, "Unconfirmed"),
+        (Sending.FAILED, "Not sent"),
+    ],
+)
+def test_a_mail_that_is_not_sent_says_how_far_it_is(desk, sending, word):
+    mail = desk.add(sending=sending, sent_at=None, failure=Failure("refused", "verify the sender"))
+    assert view(desk, mail).chip.word == word
+    assert view(desk, mail).failure == {"code": "refused", "detail": "verify the sender"}
+    assert view(desk, mail).when.rough == "10 min ago"
+
+
+def test_the_eye_opens_with_the_first_open_and_not_with_a_machine(desk):
+    mail = desk.add()
+    desk.happen(mail, Kind.OPENED, method="HEAD")
+    assert view(desk, mail).eye == (False, "not opened")
+    desk.happen(mail, Kind.OPENED, method="GET")
+    assert view(desk, mail).eye == (True, "opened")
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("plain_text", "not tracked: plain text"),
+        ("multiple_recipients", "not tracked: several recipients"),
+        ("mail_off", "not tracked: switched off for this mail"),
+        ("a_new_reason", "not tracked: a new reason"),
+    ],
+)
+def test_the_eye_of_an_untracked_mail_is_crossed_out_and_says_why(desk, reason, words):
+    shown = view(desk, desk.add(tracking=Tracking(False, False, reason)))
+    assert shown.eye == (False, words)
+    assert f"not tracked: {shown.untracked}" == words
+
+
+def test_where_only_clicks_are_tracked_the_eye_says_so(desk):
+    assert view(desk, desk.add(tracking=Tracking(False, True))).eye == (False, "opens are not tracked")
+
+
+def test_opened_shows_total_first_and_last_and_machines_beside_it(desk):
+    mail = desk.add(minutes_ago=60)
+    for minutes in (30, 20, 5):
+        desk.happen(mail, Kind.OPENED, NOW - timedelta(minutes=minutes), method="GET")
+    for minutes in (59, 58):
+        desk.happen(mail, Kind.OPENED, NOW - timedelta(minutes=minutes), method="HEAD")
+    opens = view(desk, mail).opens
+    assert (opens.words, opens.machine, opens.first.rough, opens.last.rough) == (
+        "3 opens",
+        2,
+        "30 min ago",
+        "5 min ago",
+    )
+
+
+def test_a_click_alone_counts_as_one_open(desk):
+    mail = desk.add()
+    desk.happen(mail, Kind.CLICKED, method="GET", position=0)
+    shown = view(desk, mail)
+    assert (shown.opens.words, shown.clicks.words, shown.eye.is_open, shown.chip.word) == (
+        "1 open",
+        "1 click",
+        True,
+        "Clicked",
+    )
+
+
+def test_the_ten_latest_opens_are_listed_newest_first_and_more_are_told(desk):
+    mail = desk.add(minutes_ago=60)
+    for minutes in range(50, 39, -1):
+        desk.happen(mail, Kind.OPENED, NOW - timedelta(minutes=minutes), method="GET")
+    shown = view(desk, mail)
+    assert [at.rough for at in shown.recent] == [f"{minutes} min ago" for minutes in range(40, 50)]
+    assert shown.is_opened_more_than_listed
+
+
+def test_people_are_shown_by_name_if_they_have_one(desk):
+    envelope = Envelope(
+        "max@acme.example",
+        ('"Berg, \\"A\\" (Anna)" <anna@example.com>', "<x@example.com>", "Zoë <z@example.com>"),
+        subject="  ",
+    )
+    shown = view(desk, desk.add(envelope=envelope))
+    assert shown.sender == Person("max@acme.example", "max@acme.example")
+    assert shown.to == [
+        Person('Berg, "A" (Anna)', "anna@example.com"),
+        Person("x@example.com", "x@example.com"),
+        Person("Zoë", "z@example.com"),
+    ]
+    assert (shown.who, shown.subject) == ("3 recipients", "(no subject)")
+    assert view(desk, desk.add()).who == "Anna Berg"
+
+
+def test_each_of_several_recipients_has_its_own_fate(desk):
+    envelope = Envelope("max@acme.example", ("anna@example.com", "li@example.com"), subject="x")
+    mail = desk.add(envelope=envelope)
+    desk.happen(mail, Kind.DELIVERED, recipient="anna@example.com")
+    desk.happen(mail, Kind.BOUNCED, recipient="li@example.com", type="soft", reason="full")
+    assert [(fate.address, fate.chip.word, fate.reason) for fate in view(desk, mail).fates] == [
+        ("anna@example.com", "Delivered", ""),
+        ("li@example.com", "Bounced", "full"),
+    ]
+    single = desk.add()
+    desk.happen(single, Kind.DELIVERED, recipient=ANNA)
+    assert view(desk, single).fates == []
+
+
+def test_only_pages_become_links_of_ours(desk):
+    links = ["https://example.com/a", "HTTP://example.com", "javascript:alert(1)", "mailto:a@example.com"]
+    shown = view(desk, desk.add(), links)
+    assert [link["href"] for link in shown.links] == ["https://example.com/a", "HTTP://example.com", None, None]
+
+
+def test_large_numbers_are_grouped():
+    assert [plural(number, "open") for number in (0, 1, 1204)] == ["0 opens", "1 open", "1,204 opens"]
