@@ -18,7 +18,7 @@ def parse(text: str) -> tuple[str, str]:
     """
     if any(not character.isprintable() for character in text):
         raise BadAddress("an address has no line breaks or control characters")
-    name, address = _split(text.strip())
+    name, address = split(text.strip())
     if len(name) > LONGEST_NAME:
         raise BadAddress(f"a display name has at most {LONGEST_NAME} characters")
     try:
@@ -46,8 +46,8 @@ def bare(text: str) -> str:
     return parse(text)[1]
 
 
-def _split(text: str) -> tuple[str, str]:
-    """Display name and address; the name may be quoted. What has no closing bracket is an address as a whole."""
+def split(text: str) -> tuple[str, str]:
+    """Display name and address, unchecked; the name may be quoted. What has no closing bracket is all address."""
     if not text.endswith(">") or "<" not in text:
         return "", text
     name, _, address = text[:-1].rpartition("<")

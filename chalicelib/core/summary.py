@@ -101,12 +101,12 @@ def engagement_of(events: Iterable[Event], start: Engagement) -> Engagement:
     """`start` with these opens and clicks added. Each must be distinct and not in `start` yet."""
     opens = [event for event in events if event.kind is Kind.OPENED]
     clicks = [event for event in events if event.kind is Kind.CLICKED]
-    people = sorted((event.occurred_at for event in opens if _is_human(event)), reverse=True)
+    people = sorted((event.occurred_at for event in opens if is_human(event)), reverse=True)
     links = dict(start.links)
     for click in clicks:
         position = int(click.data.get("position", 0))
         count, machine = links.get(position, (0, 0))
-        links[position] = (count + 1, machine) if _is_human(click) else (count, machine + 1)
+        links[position] = (count + 1, machine) if is_human(click) else (count, machine + 1)
     return Engagement(
         opens=_add(start.opens, opens),
         recent_opens=tuple(sorted([*start.recent_opens, *people], reverse=True)[:RECENT_OPENS]),
@@ -115,13 +115,13 @@ def engagement_of(events: Iterable[Event], start: Engagement) -> Engagement:
     )
 
 
-def _is_human(event: Event) -> bool:
-    """Every GET counts as a person's; a HEAD never does, for no mail client shows a picture that way."""
+def is_human(event: Event) -> bool:
+    """Whether a person made this hit: every GET is taken for one, and no HEAD, for no mail client shows pictures so."""
     return event.data.get("method") != "HEAD"
 
 
 def _add(hits: Hits, events: list[Event]) -> Hits:
-    times = [event.occurred_at for event in events if _is_human(event)]
+    times = [event.occurred_at for event in events if is_human(event)]
     return Hits(
         count=hits.count + len(times),
         machine=hits.machine + len(events) - len(times),

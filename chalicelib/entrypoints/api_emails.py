@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import boto3
-from botocore.exceptions import ClientError
 from chalice.app import Blueprint
 
 from chalicelib import settings
@@ -125,9 +124,5 @@ def _find(call: Call, message_id: str) -> Message:
 def _links(message: Message) -> tuple[str, ...]:
     if not message.tracking.clicks:
         return ()
-    try:
-        return _parts().contents.get(message.account, message.message_id).links
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "NoSuchKey":  # its content is gone, its counts are not
-            return ()
-        raise
+    content = _parts().contents.get(message.account, message.message_id)
+    return content.links if content else ()

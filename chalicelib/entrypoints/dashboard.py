@@ -9,12 +9,11 @@ from datetime import UTC, datetime
 from functools import cache, lru_cache
 
 import boto3
-from botocore.exceptions import ClientError
 from chalice.app import Blueprint, Response
 
 from chalicelib import settings
 from chalicelib.core.event import Event
-from chalicelib.core.message import Content, Message
+from chalicelib.core.message import Message
 from chalicelib.gateways.blobs import Blobs
 from chalicelib.storage import keys
 from chalicelib.storage.account import Account
@@ -36,6 +35,7 @@ MAILS_WHOSE_LINKS_ARE_KEPT = 256
 @cache
 def _parts() -> Parts:
     own = settings.read().require("messages_table", "account_table", "events_table", "blob_bucket", "dashboard_url")
+    contents = Blobs(boto3.client("s3"), own.blob_bucket)
     return Parts(
         site=site_of(own.dashboard_url),
         keys=own.keys,
@@ -43,7 +43,7 @@ def _parts() -> Parts:
         messages=Messages(own.messages_table, own.region),
         place=lambda message: keys.accepted(message.accepted_at, message.message_id),
         events=events_reader(Events(own.events_table, own.region)),
-        content=content_reader(Blobs(boto3.client("s3"), own.blob_bucket)),
+        content=lambda message: contents.get(message.account, message.message_id),
         links=lambda message: _links(message.account, message.message_id) if message.tracking.clicks else (),
         now=lambda: datetime.now(UTC),
         random_hex=lambda: secrets.token_hex(16),
@@ -61,20 +61,6 @@ def events_reader(events: Events) -> Callable[[Message], list[Event]]:
             first = events.page(message.message_id, FIRST_EVENTS, before="0", now=now)
             found.update({event.key: event for event in first.events})
         return [found[key] for key in sorted(found)]
-
-    return read
-
-
-def content_reader(blobs: Blobs) -> Callable[[Message], Content | None]:
-    """Reads a mail's content; None if it is not kept any more."""
-
-    def read(message: Message) -> Content | None:
-        try:
-            return blobs.get(message.account, message.message_id)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "NoSuchKey":
-                return None
-            raise
 
     return read
 

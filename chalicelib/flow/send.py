@@ -46,7 +46,7 @@ class Messages(Protocol):
 class Contents(Protocol):
     """Where contents are kept."""
 
-    def get(self, account: str, message_id: str) -> Content: ...
+    def get(self, account: str, message_id: str) -> Content | None: ...
     def put(self, account: str, message_id: str, content: Content) -> None: ...
 
 
@@ -87,6 +87,8 @@ def send(message_id: str, parts: Parts, *, now: datetime) -> Outcome:
     if message.sending is not Sending.QUEUED:
         return Outcome.DONE
     content = parts.contents.get(message.account, message_id)
+    if content is None:
+        return _give_up(message, parts, now)
     until = now + CAPTURE_WINDOW if message.tracking.is_on else None
     until = message.tracking.until or until
     raw = _mail(replace(message, tracking=replace(message.tracking, until=until)), content, parts)
@@ -100,6 +102,14 @@ def send(message_id: str, parts: Parts, *, now: datetime) -> Outcome:
         tags=message.tags,
     )
     return _note(message, answer, parts, now)
+
+
+def _give_up(message: Message, parts: Parts, now: datetime) -> Outcome:
+    """A message whose content is gone can never be sent."""
+    if parts.messages.claim(message.message_id, now=now, lease_until=now + LEASE, until=None):
+        failure = Failure("content_missing", "what the mail says is not kept any more; hand it over again")
+        parts.messages.settle(message.message_id, Sending.FAILED, failure=failure)
+    return Outcome.DONE
 
 
 def _look_after(message: Message, parts: Parts, now: datetime) -> Outcome:

@@ -22,9 +22,13 @@ class Blobs:
         """Stores a content; again for the same message replaces it."""
         self._s3.put_object(Bucket=self._bucket, Key=_key(account, message_id), Body=_dump(content))
 
-    def get(self, account: str, message_id: str) -> Content:
-        """The content of a message. Raises botocore's ClientError if there is none."""
-        return _load(self._s3.get_object(Bucket=self._bucket, Key=_key(account, message_id))["Body"].read())
+    def get(self, account: str, message_id: str) -> Content | None:
+        """The content of a message; None if it is not kept (any more)."""
+        try:
+            answer = self._s3.get_object(Bucket=self._bucket, Key=_key(account, message_id))
+        except self._s3.exceptions.NoSuchKey:
+            return None
+        return _load(answer["Body"].read())
 
     def delete(self, account: str, message_id: str) -> None:
         """Removes a content; one that is not there is no error."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib.core.event import ENGAGEMENT, Event, Kind
+from chalicelib.core.summary import is_human
 from chalicelib.web.moment import Moment, moment
 
 MOST_HITS = 25
@@ -72,8 +73,8 @@ def timeline_of(
 
 
 def is_machine(event: Event) -> bool:
-    """Whether a hit counts for nobody: no mail client shows a picture, and no browser a page, by a HEAD request."""
-    return event.kind in ENGAGEMENT and event.data.get("method") == "HEAD"
+    """Whether it is a hit that counts for nobody."""
+    return event.kind in ENGAGEMENT and not is_human(event)
 
 
 def _entry(event: Event, links: Sequence[str], has_several_recipients: bool, now: datetime) -> Entry:

@@ -1,16 +1,14 @@
 """A mail in the words of the pages, made from the object `email` of the API, so that both always say the same."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from chalicelib.core import instant
+from chalicelib.core import address, instant
 from chalicelib.web.moment import Moment, moment
 
 Mail = Mapping[str, Any]
 
-_ESCAPED = re.compile(r"\\(.)")
 
 REASONS = {
     "plain_text": "plain text",
@@ -185,14 +183,9 @@ def _reason(reason: str | None) -> str:
 
 
 def _person(text: str) -> Person:
-    """The person of an address as `core.address.show` writes it: bare, or with a display name that may be quoted."""
-    name, bracket, address = text.removesuffix(">").rpartition("<")
-    if not bracket or not text.endswith(">"):
-        return Person(text, text)
-    name = name.strip()
-    if len(name) > 1 and name[0] == name[-1] == '"':
-        name = _ESCAPED.sub(r"\1", name[1:-1])
-    return Person(name or address, address)
+    """The person of an address as `core.address.show` writes it."""
+    name, bare = address.split(text)
+    return Person(name or bare, bare)
 
 
 def _who(people: list[Person]) -> str:

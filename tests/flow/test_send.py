@@ -159,6 +159,13 @@ def test_a_message_that_came_to_an_end_is_not_sent_again():
         assert (one.run(), one.mails) == (Outcome.DONE, [])
 
 
+def test_a_message_whose_content_is_gone_is_failed():
+    one = world()
+    one.content = None
+    assert one.run() is Outcome.DONE
+    assert (one.message.sending, one.message.failure.code, one.mails) == (Sending.FAILED, "content_missing", [])
+
+
 def test_throttling_is_tried_again_and_given_up_after_a_day():
     one = world(Answer(Verdict.LATER, code="TooManyRequestsException"))
     one.run()
