@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from chalicelib.core.problem import MailsightError
 from chalicelib.core.token import Keys
 
 PREFIX = "MAILSIGHT_"
+_URL = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+(/[A-Za-z0-9._~-]+)*")
 
 
 class BadSettings(MailsightError):
@@ -46,10 +48,15 @@ class Settings(NamedTuple):
         return Keys(secrets)
 
     def require(self, *fields: str) -> "Settings":
-        """These settings, if none of the named fields is empty; otherwise BadSettings names the variables to set."""
+        """These settings, if none of the named fields is empty and URLs are such; else BadSettings names what to set."""
         missing = [PREFIX + field.upper() for field in fields if not getattr(self, field)]
         if missing:
             raise BadSettings(f"set the environment variables {', '.join(missing)}")
+        for field in {"tracking_url", "dashboard_url"} & set(fields):
+            if not _URL.fullmatch(getattr(self, field)):
+                raise BadSettings(
+                    f"{PREFIX}{field.upper()} must be like https://t.example.com, without a slash at the end"
+                )
         return self
 
 

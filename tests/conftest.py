@@ -4,12 +4,16 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from infra import browser as browsers
 from tests.infra.local_run import LocalRun, free_ports
 from tests.moto_stack import Stack, data_stack
+
+hypothesis.settings.register_profile("mailsight", deadline=None)  # a deadline is an assertion about the wall clock
+hypothesis.settings.load_profile("mailsight")
 
 
 @pytest.fixture

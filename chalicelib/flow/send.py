@@ -152,9 +152,12 @@ def _instrumented(message: Message, content: Content, html: str, parts: Parts) -
     if message.tracking.clicks and split.destinations != content.links:
         # the rewriter has changed since the mail was accepted: positions must mean what was sent
         parts.contents.put(message.account, message.message_id, replace(content, links=tuple(split.destinations)))
-    urls = [_link(message, position, url, parts) for position, url in enumerate(split.destinations)]
-    pixel = f"{parts.tracking_url}/o/{_token(message, Purpose.OPEN, parts)}"
-    return links.instrument(split, urls if message.tracking.clicks else None, pixel if message.tracking.opens else None)
+    urls = pixel = None
+    if message.tracking.clicks:
+        urls = [_link(message, position, url, parts) for position, url in enumerate(split.destinations)]
+    if message.tracking.opens:
+        pixel = f"{parts.tracking_url}/o/{_token(message, Purpose.OPEN, parts)}"
+    return links.instrument(split, urls, pixel)
 
 
 def _link(message: Message, position: int, url: str, parts: Parts) -> str:
