@@ -48,7 +48,7 @@ class Settings(NamedTuple):
         return Keys(secrets)
 
     def require(self, *fields: str) -> "Settings":
-        """These settings, if none of the named fields is empty and URLs are such; else BadSettings names what to set."""
+        """These settings, if none of the named fields is empty or malformed; else BadSettings names what to set."""
         missing = [PREFIX + field.upper() for field in fields if not getattr(self, field)]
         if missing:
             raise BadSettings(f"set the environment variables {', '.join(missing)}")
