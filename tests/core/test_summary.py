@@ -26,11 +26,11 @@ def happened(kind: Kind, seconds: float = 0, event_id: str = "", **data: object)
 
 
 def opened(seconds: float, method: str = "GET") -> Event:
-    return happened(Kind.OPENED, seconds, method=method)
+    return happened(Kind.OPENED, seconds, f"o{seconds}{method}", method=method)
 
 
 def clicked(seconds: float, position: int = 0, method: str = "GET") -> Event:
-    return happened(Kind.CLICKED, seconds, f"c{seconds}-{position}", method=method, position=position)
+    return happened(Kind.CLICKED, seconds, f"c{seconds}-{position}{method}", method=method, position=position)
 
 
 SENT = happened(Kind.SENT, 1, ses_message_id="ses-1")
