@@ -2,9 +2,10 @@
 
 from email_validator import EmailNotValidError, validate_email
 
+from chalicelib.core.line import is_line
 from chalicelib.core.problem import MailsightError
 
-LONGEST_NAME = 320
+LONGEST_NAME = 100
 
 
 class BadAddress(MailsightError):
@@ -16,7 +17,7 @@ def parse(text: str) -> tuple[str, str]:
 
     Raises BadAddress, also for a local part that is not ASCII: SES takes none.
     """
-    if any(not character.isprintable() for character in text):
+    if not is_line(text):
         raise BadAddress("an address has no line breaks or control characters")
     name, address = split(text.strip())
     if len(name) > LONGEST_NAME:
@@ -53,7 +54,7 @@ def split(text: str) -> tuple[str, str]:
     name, _, address = text[:-1].rpartition("<")
     name = name.strip()
     if len(name) > 1 and name[0] == name[-1] == '"':
-        name = _unescaped(name[1:-1])
+        name = _unescaped(name[1:-1]).strip()
     return name, address
 
 

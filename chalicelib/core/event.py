@@ -64,6 +64,11 @@ class Event(NamedTuple):
         return f"{instant.show(self.occurred_at)}#{self.event_id}"
 
 
+def is_message_id(text: str) -> bool:
+    """Whether the text has the form of our message ids: 32 lower-case hex digits."""
+    return len(text) == 32 and _HEX.issuperset(text)
+
+
 def make(message_id: str, event_id: str, kind: Kind, occurred_at: datetime, **data: Any) -> Event:
     """An event whose time is cut to the milliseconds that its key can hold."""
     at = occurred_at.astimezone(UTC)
@@ -87,4 +92,9 @@ def from_item(item: Mapping[str, Mapping[str, Any]]) -> Event:
     data = json.loads(item["data"]["S"])
     if not event_id or not isinstance(data, dict):
         raise ValueError(f"no event: {item['event_key']}")
-    return Event(str(item["message_id"]["S"]), event_id, Kind(item["kind"]["S"]), instant.parse(occurred_at), data)
+    kind = Kind(item["kind"]["S"]) if item["kind"]["S"] in _KINDS else Kind.UNKNOWN  # of a later version
+    return Event(str(item["message_id"]["S"]), event_id, kind, instant.parse(occurred_at), data)
+
+
+_KINDS = frozenset(Kind)
+_HEX = frozenset("0123456789abcdef")

@@ -15,6 +15,9 @@ MOST_LINKS = 1_000
 """Links after that stay as they are. SES's own tracking takes 250. The state of a mail counts each link that was
 followed: a thousand of them in 15 KB, of an item that may have 400. A token has two bytes for the position."""
 
+MOST_CHARACTERS = 1_000_000
+"""Of all destinations together; an answer of the API holds them all, and Lambda's may have 6 MB."""
+
 NO_TRACK = frozenset({"data-notrack", "ses:no-track"})
 """Attributes by which an author keeps a link as it is; the second is Amazon SES's own."""
 
@@ -48,13 +51,15 @@ def split(html: str) -> Split:
     """
     cuts: list[tuple[int, int]] = []
     destinations: list[str] = []
+    room = MOST_CHARACTERS
     ends = {Kind.UNFINISHED: len(html)}
     for token in markup.tokens(html):
         if token.kind is not Kind.LINK:
             ends[token.kind] = token.start
-        elif len(cuts) < MOST_LINKS and (destination := _destination(html, token)):
+        elif len(cuts) < MOST_LINKS and room > 0 and (destination := _destination(html, token)):
             cuts.append((token.href_start, token.href_end))
             destinations.append(destination)
+            room -= len(destination)
     pixel_at = ends.get(Kind.BODY_END, ends.get(Kind.HTML_END, ends[Kind.UNFINISHED]))
     return _cut(html, cuts, tuple(destinations), pixel_at)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from chalicelib.core import instant
 from chalicelib.core.summary import EMPTY, State
 
 MOST_RECIPIENTS = 50
@@ -85,9 +86,16 @@ class Failure:
     detail: str
 
 
+INTERRUPTED = Failure("interrupted", "the worker died while it handed the mail to SES; SES's Send event will tell")
+
+
 @dataclass(frozen=True)
 class Message:
-    """A message with its folded state. `version` grows by one each time the state is stored."""
+    """A message with its folded state. `version` grows by one each time the state is stored.
+
+    While a worker sends it, `claim` is the worker's mark and `lease_ends_at` says until when it is theirs; while it
+    waits for another try, `next_try_at` says when that is.
+    """
 
     message_id: str
     account: str
@@ -103,6 +111,17 @@ class Message:
     sent_at: datetime | None = None
     ses_message_id: str | None = None
     attempts: int = 0
-    lease_until: datetime | None = None
+    claim: str | None = None
+    lease_ends_at: datetime | None = None
+    next_try_at: datetime | None = None
     version: int = 0
     state: State = EMPTY
+
+    @property
+    def key(self) -> str:
+        """Its place in its account's list: by time of acceptance, then id."""
+        return f"{instant.show(self.accepted_at)}#{self.message_id}"
+
+    def is_abandoned(self, now: datetime) -> bool:
+        """Whether the worker that held it for sending has died."""
+        return self.sending is Sending.SENDING and self.lease_ends_at is not None and now >= self.lease_ends_at

@@ -6,6 +6,7 @@ with every level left out that would hold one part only. Bodies are UTF-8 in bas
 library's generator takes seven to ten times as long for a mail of 100 KB.
 """
 
+import re
 from base64 import encodebytes
 from collections.abc import Callable, Sequence
 from email.header import Header
@@ -15,6 +16,7 @@ from urllib.parse import quote
 from chalicelib.core import address
 from chalicelib.core.message import Attachment, Content, Envelope
 
+HEADER_NAME = re.compile(r"[!-9;-~]{1,76}")  # RFC 5322 section 2.2
 CRLF = b"\r\n"
 LINE_END = "\r\n"
 
@@ -96,7 +98,7 @@ def _mail_headers(envelope: Envelope, content: Content) -> bytes:
 def _line(name: str, value: str) -> str:
     """A header of free text, folded. The standard library's newer policies lose spaces where they fold encoded words
     (CPython issue 92081), its older `Header` does not."""
-    if "\r" in value or "\n" in value or not name.isascii():
+    if "\r" in value or "\n" in value or not HEADER_NAME.fullmatch(name):
         raise ValueError(f"a header cannot hold a line break: {name}")
     is_plain = value.isascii() and "=?" not in value
     charset = "us-ascii" if is_plain else "utf-8"

@@ -10,19 +10,17 @@ https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html
 
 import hashlib
 import json
-import re
 from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib.core import event, fact, instant
-from chalicelib.core.event import Event
+from chalicelib.core.event import Event, is_message_id
 from chalicelib.core.fact import Fact, Json
 from chalicelib.core.problem import MailsightError
 
 TAG = "mailsight_message_id"
 """The name of the message tag that every mail of ours carries."""
 
-_MESSAGE_ID = re.compile("[0-9a-f]{32}")
 _LONGEST_SES_ID = 200
 _YEARS = range(1970, 2200)  # a server's clock may be wrong, but a date must leave room for arithmetic
 
@@ -129,7 +127,7 @@ def _message_id(mail: Json) -> str | None:
     tags = mail.get("tags")
     values = tags.get(TAG) if isinstance(tags, dict) else None
     value = values[0] if isinstance(values, list) and values else None
-    return value if isinstance(value, str) and _MESSAGE_ID.fullmatch(value) else None
+    return value if isinstance(value, str) and is_message_id(value) else None
 
 
 def _type(payload: Json) -> str:

@@ -35,7 +35,8 @@ def sending_of(message: Message) -> Sending:
     """How far the sending is: what SES told later settles what its answer left open."""
     if message.state.delivery.failure:
         return Sending.FAILED
-    if message.state.delivery.sent or message.state.delivery.recipients:
+    delivery, engagement = message.state.delivery, message.state.engagement
+    if delivery.sent or delivery.recipients or engagement.opens.count or engagement.clicks.count:
         return Sending.SENT
     return message.sending
 

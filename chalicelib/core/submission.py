@@ -21,11 +21,15 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from chalicelib.core import address
+from chalicelib.core.line import is_line
 from chalicelib.core.message import MOST_RECIPIENTS, Attachment, Content, Envelope
+from chalicelib.core.mime import HEADER_NAME
 from chalicelib.core.problem import MailsightError
 
 LONGEST_BODY = 2_000_000  # characters of html or text; clients cut off far earlier
 LARGEST_ATTACHMENTS = 10_000_000  # bytes, all files of a mail together
+
+MOST_ERRORS = 100  # are named at once
 
 SOURCES = (
     "individual", "api", "autoresponder", "autoresponder_follow_up", "blueprint", "cadence", "calendar_booking",
@@ -35,7 +39,6 @@ SOURCES = (
 )  # fmt: skip
 """Where a mail that we send may come from. Mailboxes, dropboxes and plug-ins bring mails in; they send none here."""
 
-_HEADER_NAME = re.compile(r"[!-9;-~]{1,76}")
 _RESERVED = re.compile(
     r"(?i)bcc|cc|to|from|sender|subject|reply-to|date|message-id|received|return-path|dkim-signature|mime-version"
     r"|content-.*|x-ses-.*|resent-.*|arc-.*|authentication-results"
@@ -51,7 +54,7 @@ class BadSubmission(MailsightError):
 
 
 def _is_line(text: str) -> str:
-    if any(not character.isprintable() for character in text):
+    if not is_line(text):
         raise PydanticCustomError("line", "must be one line without control characters")
     return text
 
@@ -74,11 +77,17 @@ def _as_list(value: Any) -> Any:
 
 
 def _header_name(name: str) -> str:
-    if not _HEADER_NAME.fullmatch(name):
+    if not HEADER_NAME.fullmatch(name):
         raise PydanticCustomError("header", "a header name is printable ASCII without colon and spaces")
     if _RESERVED.fullmatch(name):
         raise PydanticCustomError("header", "this header is set by the mail itself and cannot be given")
     return name
+
+
+def _content_type(text: str) -> str:
+    if text.startswith(("message/", "multipart/")):
+        raise PydanticCustomError("type", "mails in mails cannot be attached; send them as application/octet-stream")
+    return text
 
 
 def _tag_name(name: str) -> str:
@@ -99,8 +108,13 @@ Body = Annotated[str, StringConstraints(max_length=LONGEST_BODY), AfterValidator
 MailAddress = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_address)]
 MailAddresses = Annotated[list[MailAddress], BeforeValidator(_as_list)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
-TagText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.@-]{1,256}$")]
+TagText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,256}$")]  # as SES has it
 Name = Annotated[str, AfterValidator(_is_line), StringConstraints(min_length=1, max_length=200)]
+
+
+ContentType = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9]+/[A-Za-z0-9.+-]{1,100}$"), AfterValidator(_content_type)
+]
 
 
 class _Strict(BaseModel):
@@ -114,9 +128,7 @@ class AttachmentIn(_Strict):
         str, AfterValidator(_is_line), StringConstraints(min_length=1, max_length=120, pattern=r"^[^/\\]+$")
     ]
     content: Annotated[str, Field(description="base64")]
-    content_type: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+/[A-Za-z0-9.+-]{1,100}$")] = (
-        "application/octet-stream"
-    )
+    content_type: ContentType = "application/octet-stream"
     content_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,100}$")] | None = None
 
 
@@ -147,9 +159,9 @@ class NewEmail(_Strict):
     model_config = ConfigDict(extra="forbid", strict=True, title="NewEmail")
 
     sender: Annotated[MailAddress, Field(alias="from")]
-    to: MailAddresses = []
-    cc: MailAddresses = []
-    bcc: MailAddresses = []
+    to: Annotated[MailAddresses, Field(max_length=MOST_RECIPIENTS)] = []
+    cc: Annotated[MailAddresses, Field(max_length=MOST_RECIPIENTS)] = []
+    bcc: Annotated[MailAddresses, Field(max_length=MOST_RECIPIENTS)] = []
     reply_to: Annotated[MailAddresses, Field(max_length=25)] = []
     subject: Line
     html: Body | None = None
@@ -173,6 +185,8 @@ class NewEmail(_Strict):
         names = [name.lower() for name in self.headers]
         if len(set(names)) < len(names):
             raise PydanticCustomError("at:headers", "a header stands twice")
+        if len({tag.name for tag in self.tags}) < len(self.tags):
+            raise PydanticCustomError("at:tags", "a tag stands twice")
         return self
 
     @property
@@ -205,11 +219,14 @@ def parse(body: Mapping[str, Any]) -> NewEmail:
     try:
         return NewEmail.model_validate(body)
     except ValidationError as error:
-        raise BadSubmission([_problem(one) for one in error.errors(include_url=False)]) from None
+        found = error.errors(include_url=False, include_input=False, include_context=False)
+        raise BadSubmission([_problem(one) for one in found[:MOST_ERRORS]]) from None
 
 
 def _problem(error: Any) -> dict[str, str]:
-    place = [str(step) for step in error["loc"] if step != "[key]"]
+    place = [str(step) for step in error["loc"]]
+    if len(place) > 2 and place[-1] == "[key]":  # pydantic's mark of an error in a name of an object
+        place.pop()
     if error["type"].startswith("at:"):
         place = [error["type"].removeprefix("at:")]
     pointer = "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in place)

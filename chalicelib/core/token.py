@@ -82,6 +82,11 @@ class Keys(NamedTuple):
         return hmac.digest(self.secrets[key_id], b"mailsight/" + use.encode() + b"\x01", hashlib.sha256)
 
 
+def link_id(message_id: str, position: int) -> str:
+    """Under what a destination lies that is too long for its token."""
+    return f"{message_id}#{position}"
+
+
 def mint(token: Token, keys: Keys) -> str:
     """The text of a token, signed with the newest key. Raises ValueError for a destination that cannot be carried."""
     destination = token.destination.encode("ascii")

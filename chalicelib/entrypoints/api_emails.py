@@ -1,7 +1,6 @@
 """The API of mails: hand one over, list them, see one, see what happened to it."""
 
 import secrets
-from datetime import UTC, datetime
 from functools import cache
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ from chalice.app import Blueprint
 
 from chalicelib import settings
 from chalicelib.core import mail_view, submission
+from chalicelib.core.event import is_message_id
 from chalicelib.core.message import Message
 from chalicelib.core.token import Keys
 from chalicelib.entrypoints import calls
@@ -19,7 +19,6 @@ from chalicelib.entrypoints.problems import Problem, bad_input, not_found
 from chalicelib.flow import accept
 from chalicelib.gateways.blobs import Blobs
 from chalicelib.gateways.queue import SendQueue
-from chalicelib.storage import keys
 from chalicelib.storage.account import Account
 from chalicelib.storage.events import Events
 from chalicelib.storage.messages import Messages
@@ -77,6 +76,8 @@ def post_email(call: Call) -> tuple[HTTPStatus, dict[str, Any]]:
         raise bad_input(error.errors) from None
     except accept.KeyReused as error:
         raise Problem(HTTPStatus.CONFLICT, "idempotency_key_reused", str(error)) from None
+    except accept.UnderWay as error:
+        raise Problem(HTTPStatus.CONFLICT, "request_under_way", str(error), headers={"Retry-After": "1"}) from None
     return HTTPStatus.ACCEPTED, {"object": "email", "id": message_id}
 
 
@@ -87,7 +88,7 @@ def list_emails(call: Call) -> tuple[HTTPStatus, dict[str, Any]]:
     parts = _parts()
     asked = calls.window(call, parts.keys)
     page = parts.stores.messages.page(call.account, asked.limit, asked.after, asked.before)
-    places = [keys.accepted(message.accepted_at, message.message_id) for message in page.messages]
+    places = [message.key for message in page.messages]
     shown = [mail_view.show(message) for message in page.messages]
     return HTTPStatus.OK, calls.listing(call, parts.keys, shown, places, page.has_more)
 
@@ -108,14 +109,14 @@ def list_events(call: Call, message_id: str) -> tuple[HTTPStatus, dict[str, Any]
     parts = _parts()
     asked = calls.window(call, parts.keys)
     _find(call, message_id)
-    page = parts.events.page(message_id, asked.limit, asked.after, asked.before, now=datetime.now(UTC))
+    page = parts.events.page(message_id, asked.limit, asked.after, asked.before, now=call.now)
     shown = [mail_view.show_event(event) for event in page.events]
     places = [event.key for event in page.events]
     return HTTPStatus.OK, calls.listing(call, parts.keys, shown, places, page.has_more)
 
 
 def _find(call: Call, message_id: str) -> Message:
-    message = _parts().stores.messages.get(call.account, message_id)
+    message = _parts().stores.messages.get(call.account, message_id) if is_message_id(message_id) else None
     if message is None:
         raise not_found("email")
     return message

@@ -15,7 +15,6 @@ from chalicelib import settings
 from chalicelib.core.event import Event
 from chalicelib.core.message import Message
 from chalicelib.gateways.blobs import Blobs
-from chalicelib.storage import keys
 from chalicelib.storage.account import Account
 from chalicelib.storage.events import Events
 from chalicelib.storage.messages import Messages
@@ -41,7 +40,6 @@ def _parts() -> Parts:
         keys=own.keys,
         find_key=Account(own.account_table, own.region).key,
         messages=Messages(own.messages_table, own.region),
-        place=lambda message: keys.accepted(message.accepted_at, message.message_id),
         events=events_reader(Events(own.events_table, own.region)),
         content=lambda message: contents.get(message.account, message.message_id),
         links=lambda message: _links(message.account, message.message_id) if message.tracking.clicks else (),

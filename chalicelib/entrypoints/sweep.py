@@ -23,24 +23,30 @@ from chalicelib.storage.messages import Messages
 bp = Blueprint(__name__)
 
 
+SPARE_MILLISECONDS = 20_000  # what the last messages may take
+
+
 class Parts(NamedTuple):
     """What this function needs, made at the first call."""
 
-    accounts: Account
-    messages: Messages
-    folds: Folds
-    events: Events
-    queue: SendQueue
+    sweeping: flow.Parts
     log: Logger
 
 
 @cache
 def _parts() -> Parts:
     own = settings.read().require("messages_table", "events_table", "account_table", "send_queue_url")
+    log = Logger(service="sweep")
     messages, events = Messages(own.messages_table, own.region), Events(own.events_table, own.region)
-    queue = SendQueue(boto3.client("sqs"), own.send_queue_url)
-    accounts = Account(own.account_table, own.region)
-    return Parts(accounts, messages, Folds(messages, events), events, queue, Logger(service="sweep"))
+    sweeping = flow.Parts(
+        accounts=Account(own.account_table, own.region),
+        messages=messages,
+        folds=Folds(messages, events),
+        events=events,
+        queue=SendQueue(boto3.client("sqs"), own.send_queue_url),
+        report=lambda message_id, error: log.error("sweep_failed", extra={"message_id": message_id}, exc_info=error),
+    )
+    return Parts(sweeping, log)
 
 
 @bp.schedule("rate(15 minutes)")
@@ -48,15 +54,14 @@ def sweep(event: CloudWatchEvent) -> dict[str, Any]:
     """Sweeps, and answers with what was found."""
     parts = _parts()
     now = datetime.now(UTC)
+    context: Any = event.context  # Lambda's object; chalice types it as a dict
     days = event.detail.get("days") if isinstance(event.detail, dict) else None
+    spans = [(now - timedelta(days=int(days)), now)] if days else flow.bands(now)
     swept = flow.sweep(
-        [(now - timedelta(days=int(days)), now)] if days else flow.bands(now),
-        accounts=parts.accounts,
-        messages=parts.messages,
-        folds=parts.folds,
-        events=parts.events,
-        queue=parts.queue,
+        spans,
+        parts.sweeping,
         now=now,
+        may_go_on=lambda: context.get_remaining_time_in_millis() > SPARE_MILLISECONDS,
     )
-    parts.log.info("swept", extra=swept._asdict())
+    (parts.log.error if swept.failed or swept.left else parts.log.info)("swept", extra=swept._asdict())
     return swept._asdict()

@@ -1,7 +1,7 @@
 """Taking a mail in: keep what it says, note it, queue it.
 
-A crash between any two calls leaves nothing half done: a content without a message is dropped by nobody's notice and
-costs bytes only; a message that was never queued is queued by the sweep.
+A crash between any two calls does no harm: a content whose message was never stored costs its bytes and nothing else,
+and a message that was never queued is queued by the sweep.
 """
 
 import hashlib
@@ -28,6 +28,10 @@ ROUTE = "emails"
 
 class KeyReused(MailsightError):
     """The Idempotency-Key was used for another body in the last 24 hours; use a new one for a new mail."""
+
+
+class UnderWay(MailsightError):
+    """Another request with this Idempotency-Key is being worked on; send it again in a moment."""
 
 
 class Contents(Protocol):
@@ -64,7 +68,7 @@ def accept(
 ) -> str:
     """Takes a mail in and returns its id; with an Idempotency-Key that was used for the same body, the id of then.
 
-    Raises KeyReused, and BadSubmission for attachments that cannot be read.
+    Raises KeyReused, UnderWay, and BadSubmission for attachments that cannot be read.
     """
     content = mail.content
     claim = None
@@ -75,15 +79,16 @@ def accept(
             return earlier
     message = _message(mail, content, account, claim.message_id if claim else new_id(), now)
     found = links.split(content.html).destinations if content.html and message.tracking.clicks else ()
-    stores.contents.put(account, message.message_id, replace(content, links=tuple(found)))
+    stores.contents.put(account, message.message_id, replace(content, links=found))
     if claim is None:
         stores.messages.add(message)
     elif not stores.accounts.accept(claim, message, stores.messages, now):
-        stores.contents.delete(account, message.message_id)
         earlier = _earlier(claim, account, stores.accounts, now)
-        if earlier is None:
-            raise KeyReused("another request with this Idempotency-Key is under way; send it again in a moment")
-        return earlier
+        if earlier != message.message_id:  # it is ours where only the answer of the first try was lost
+            stores.contents.delete(account, message.message_id)
+            if earlier is None:
+                raise UnderWay("another request with this Idempotency-Key is under way; send it again in a moment")
+            return earlier
     with suppress(QueueDown):  # the mail is taken, and the sweep queues what waits too long
         stores.queue.put(message.message_id)
     return message.message_id

@@ -4,18 +4,15 @@ An event leaves the queue only when it is stored, was stored already, or has out
 """
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from chalicelib.core import event
-from chalicelib.core.event import Event
+from chalicelib.core.event import ENGAGEMENT, Event
 from chalicelib.core.problem import MailsightError
 from chalicelib.gateways.spill import Spilled
-
-_MESSAGE_ID = re.compile("[0-9a-f]{32}")
 
 
 class Events(Protocol):
@@ -95,8 +92,10 @@ def _read(text: str) -> tuple[Event, datetime]:
         expires_at = datetime.fromtimestamp(int(item["expires_at"]["N"]), UTC)
     except (ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError) as error:
         raise MalformedSpill(f"{type(error).__name__}: {error}"[:200]) from error
-    if not _MESSAGE_ID.fullmatch(made.message_id):
+    if not event.is_message_id(made.message_id):
         raise MalformedSpill(f"{made.message_id[:40]!r} is no message id")
+    if made.kind not in ENGAGEMENT:
+        raise MalformedSpill("only hits are spilled, and this is none")
     return made, expires_at
 
 

@@ -5,41 +5,36 @@ died while it held the message, and an answer that leaves it open, both end in `
 settles. See docs/decisions/0004-unknown-is-not-sent-again.md.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from chalicelib.core import address, links, mime
-from chalicelib.core.message import CAPTURE_WINDOW, GIVE_UP_AFTER, Content, Failure, Message, Sending
+from chalicelib.core.message import CAPTURE_WINDOW, GIVE_UP_AFTER, INTERRUPTED, Content, Failure, Message, Sending
 from chalicelib.core.refold import Fold
 from chalicelib.core.token import LONGEST_DESTINATION, Keys, Mode, Purpose, Token, mint
 from chalicelib.gateways.ses import Answer, Verdict
 
 LEASE = timedelta(seconds=60)  # longer than the function may run
-
-
-class Outcome(StrEnum):
-    """What the queue should do: forget the message, or bring it again."""
-
-    DONE = "done"
-    LATER = "later"
+LONGEST_DELAY = timedelta(minutes=15)  # as long as SQS can hold a message back
+CONTENT_MISSING = Failure("content_missing", "what the mail says is not kept any more; hand it over again")
 
 
 class Messages(Protocol):
     """Where messages and their states are."""
 
     def find(self, message_id: str) -> tuple[Message, Fold] | None: ...
-    def claim(self, message_id: str, *, now: datetime, lease_until: datetime, until: datetime | None) -> bool: ...
+    def claim(self, message_id: str, claim: str, *, lease_ends_at: datetime, until: datetime | None) -> bool: ...
     def settle(
         self,
-        message_id: str,
+        message: Message,
         sending: Sending,
         *,
         failure: Failure | None = None,
         ses_message_id: str | None = None,
         sent_at: datetime | None = None,
+        next_try_at: datetime | None = None,
     ) -> bool: ...
 
 
@@ -53,7 +48,7 @@ class Contents(Protocol):
 class LongLinks(Protocol):
     """Where destinations lie that are too long for their token."""
 
-    def put(self, message_id: str, position: int, destination: str) -> None: ...
+    def put(self, message_id: str, destinations: Mapping[int, str]) -> None: ...
 
 
 class Mailer(Protocol):
@@ -65,7 +60,7 @@ class Mailer(Protocol):
 
 
 class Parts(NamedTuple):
-    """What sending needs. `tracking_url` has no slash at its end."""
+    """What sending needs. `tracking_url` has no slash at its end; `new_id` returns 32 other hex digits each time."""
 
     messages: Messages
     contents: Contents
@@ -73,77 +68,71 @@ class Parts(NamedTuple):
     ses: Mailer
     keys: Keys
     tracking_url: str
-    new_boundary: Callable[[], str]
+    new_id: Callable[[], str]
 
 
-def send(message_id: str, parts: Parts, *, now: datetime) -> Outcome:
-    """Sends a message if it is still to be sent. Errors of the stores pass through: the queue brings it again."""
+def send(message_id: str, parts: Parts, *, now: datetime) -> timedelta | None:
+    """Sends a message if it is still to be sent. Returns after what time it must be tried again; None for never.
+
+    Errors of the stores pass through: the queue brings the message again.
+    """
     found = parts.messages.find(message_id)
-    if found is None:
-        return Outcome.DONE
-    message, _ = found
-    if message.sending is Sending.SENDING:
-        return _look_after(message, parts, now)
-    if message.sending is not Sending.QUEUED:
-        return Outcome.DONE
+    message = found[0] if found else None
+    if message is None or message.sending not in (Sending.QUEUED, Sending.SENDING):
+        return None
+    if message.is_abandoned(now):
+        parts.messages.settle(message, Sending.UNKNOWN, failure=INTERRUPTED)
+        return None
+    if message.lease_ends_at:
+        return message.lease_ends_at - now
+    if message.next_try_at and now < message.next_try_at:
+        return None  # another one of this message is in line for then
     content = parts.contents.get(message.account, message_id)
     if content is None:
-        return _give_up(message, parts, now)
-    until = now + CAPTURE_WINDOW if message.tracking.is_on else None
-    until = message.tracking.until or until
-    raw = _mail(replace(message, tracking=replace(message.tracking, until=until)), content, parts)
-    if not parts.messages.claim(message_id, now=now, lease_until=now + LEASE, until=until):
-        return Outcome.LATER
-    answer = parts.ses.send(
-        raw,
-        sender=address.bare(message.envelope.sender),
-        recipients=[address.bare(text) for text in message.envelope.recipients],
-        message_id=message_id,
-        tags=message.tags,
-    )
-    return _note(message, answer, parts, now)
+        parts.messages.settle(message, Sending.FAILED, failure=CONTENT_MISSING)
+        return None
+    return _hand_over(message, content, parts, now)
 
 
-def _give_up(message: Message, parts: Parts, now: datetime) -> Outcome:
-    """A message whose content is gone can never be sent."""
-    if parts.messages.claim(message.message_id, now=now, lease_until=now + LEASE, until=None):
-        failure = Failure("content_missing", "what the mail says is not kept any more; hand it over again")
-        parts.messages.settle(message.message_id, Sending.FAILED, failure=failure)
-    return Outcome.DONE
+def _hand_over(message: Message, content: Content, parts: Parts, now: datetime) -> timedelta | None:
+    """Claims the message and sends it. Everything that can fail is made before the claim."""
+    claim = parts.new_id()
+    # whole seconds, as the tokens say it; counted anew with each try, for of an earlier one no mail is in the world
+    until = (now + CAPTURE_WINDOW).replace(microsecond=0) if message.tracking.is_on else None
+    held = replace(message, sending=Sending.SENDING, claim=claim, tracking=replace(message.tracking, until=until))
+    raw = _mail(held, content, parts)
+    sender = address.bare(message.envelope.sender)
+    recipients = [address.bare(text) for text in message.envelope.recipients]
+    if not parts.messages.claim(message.message_id, claim, lease_ends_at=now + LEASE, until=until):
+        return LEASE
+    answer = parts.ses.send(raw, sender=sender, recipients=recipients, message_id=message.message_id, tags=message.tags)
+    return _note(held, answer, parts, now)
 
 
-def _look_after(message: Message, parts: Parts, now: datetime) -> Outcome:
-    """A message that a worker holds: wait for it, or give it up as unclear when the worker has died."""
-    if message.lease_until and now < message.lease_until:
-        return Outcome.LATER
-    failure = Failure("interrupted", "the worker died while it handed the mail to SES; SES's Send event will tell")
-    parts.messages.settle(message.message_id, Sending.UNKNOWN, failure=failure)
-    return Outcome.DONE
-
-
-def _note(message: Message, answer: Answer, parts: Parts, now: datetime) -> Outcome:
+def _note(message: Message, answer: Answer, parts: Parts, now: datetime) -> timedelta | None:
     failure = Failure(answer.code, answer.detail)
-    messages, message_id = parts.messages, message.message_id
+    messages = parts.messages
     match answer.verdict:
         case Verdict.ACCEPTED:
-            messages.settle(message_id, Sending.SENT, ses_message_id=answer.ses_message_id, sent_at=now)
+            messages.settle(message, Sending.SENT, ses_message_id=answer.ses_message_id, sent_at=now)
         case Verdict.REFUSED:
-            messages.settle(message_id, Sending.FAILED, failure=failure)
+            messages.settle(message, Sending.FAILED, failure=failure)
         case Verdict.UNCLEAR:
-            messages.settle(message_id, Sending.UNKNOWN, failure=failure)
+            messages.settle(message, Sending.UNKNOWN, failure=failure)
         case Verdict.LATER if now - message.accepted_at > GIVE_UP_AFTER:
-            messages.settle(message_id, Sending.FAILED, failure=failure)
+            messages.settle(message, Sending.FAILED, failure=failure)
         case Verdict.LATER:
-            messages.settle(message_id, Sending.QUEUED, failure=failure)
-            return Outcome.LATER
-    return Outcome.DONE
+            delay = min(LONGEST_DELAY, timedelta(seconds=5 * 2 ** min(message.attempts, 10)))
+            messages.settle(message, Sending.QUEUED, failure=failure, next_try_at=now + delay)
+            return delay
+    return None
 
 
 def _mail(message: Message, content: Content, parts: Parts) -> bytes:
     html = content.html
     if html is not None and message.tracking.is_on:
         html = _instrumented(message, content, html, parts)
-    return mime.build(message.envelope, content, html, new_boundary=parts.new_boundary)
+    return mime.build(message.envelope, content, html, new_boundary=lambda: f"=_{parts.new_id()}")
 
 
 def _instrumented(message: Message, content: Content, html: str, parts: Parts) -> str:
@@ -151,20 +140,25 @@ def _instrumented(message: Message, content: Content, html: str, parts: Parts) -
     split = links.split(html)
     if message.tracking.clicks and split.destinations != content.links:
         # the rewriter has changed since the mail was accepted: positions must mean what was sent
-        parts.contents.put(message.account, message.message_id, replace(content, links=tuple(split.destinations)))
+        parts.contents.put(message.account, message.message_id, replace(content, links=split.destinations))
     urls = pixel = None
     if message.tracking.clicks:
-        urls = [_link(message, position, url, parts) for position, url in enumerate(split.destinations)]
+        urls = _urls(message, split.destinations, parts)
     if message.tracking.opens:
         pixel = f"{parts.tracking_url}/o/{_token(message, Purpose.OPEN, parts)}"
     return links.instrument(split, urls, pixel)
 
 
-def _link(message: Message, position: int, url: str, parts: Parts) -> str:
-    if len(url) > LONGEST_DESTINATION:
-        parts.long_links.put(message.message_id, position, url)
-        return f"{parts.tracking_url}/c/{_token(message, Purpose.CLICK, parts, position, is_stored=True)}"
-    return f"{parts.tracking_url}/c/{_token(message, Purpose.CLICK, parts, position, url)}"
+def _urls(message: Message, destinations: Sequence[str], parts: Parts) -> list[str]:
+    """The signed link to each destination; those too long for their token are stored first."""
+    long = {position: url for position, url in enumerate(destinations) if len(url) > LONGEST_DESTINATION}
+    if long:
+        parts.long_links.put(message.message_id, long)
+    tokens = (
+        _token(message, Purpose.CLICK, parts, position, "" if position in long else url, is_stored=position in long)
+        for position, url in enumerate(destinations)
+    )
+    return [f"{parts.tracking_url}/c/{token}" for token in tokens]
 
 
 def _token(

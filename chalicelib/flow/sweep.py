@@ -4,12 +4,14 @@ It looks at messages of certain ages, so nothing has to remember that something 
 some ten times in its life, most often when it is young. See docs/decisions/0007-sweep-by-age.md.
 """
 
-from collections.abc import Iterable, Iterator
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import product
 from typing import NamedTuple, Protocol
 
-from chalicelib.core.message import GIVE_UP_AFTER, Failure, Message, Sending
+from chalicelib.core.message import GIVE_UP_AFTER, INTERRUPTED, Failure, Message, Sending
 from chalicelib.core.refold import Fold
 from chalicelib.flow import fold
 
@@ -26,6 +28,8 @@ AGES = (
 )
 BAND = timedelta(minutes=20)  # the schedule runs every 15 minutes, not always on the second
 
+WORKERS = 16  # nearly all of the time is waiting for answers
+
 STUCK_AFTER = timedelta(minutes=15)
 """A message that still waits after this is queued again; the queue itself tries for longer than most outages last."""
 
@@ -41,14 +45,7 @@ class Messages(Protocol):
 
     def find(self, message_id: str) -> tuple[Message, Fold] | None: ...
     def accepted_between(self, account: str, start: datetime, end: datetime) -> Iterator[str]: ...
-    def settle(
-        self,
-        message_id: str,
-        sending: Sending,
-        *,
-        failure: Failure | None = None,
-        was: Sending = Sending.SENDING,
-    ) -> bool: ...
+    def settle(self, message: Message, sending: Sending, *, failure: Failure | None = None) -> bool: ...
 
 
 class Queue(Protocol):
@@ -58,11 +55,28 @@ class Queue(Protocol):
 
 
 class Swept(NamedTuple):
-    """How many messages were looked at, how many had events that their state did not know, how many were stuck."""
+    """How many messages were looked at; of them: how many had events that their state did not know, were stuck, could
+    not be swept; and how many were left for want of time."""
 
     seen: int = 0
     refolded: int = 0
     unstuck: int = 0
+    failed: int = 0
+    left: int = 0
+
+
+LEFT = Swept(left=1)
+
+
+class Parts(NamedTuple):
+    """What the sweep needs. `report` is told of each message that could not be swept."""
+
+    accounts: Accounts
+    messages: Messages
+    folds: fold.Folds
+    events: fold.Events
+    queue: Queue
+    report: Callable[[str, Exception], None]
 
 
 def bands(now: datetime) -> list[tuple[datetime, datetime]]:
@@ -71,37 +85,45 @@ def bands(now: datetime) -> list[tuple[datetime, datetime]]:
 
 
 def sweep(
-    spans: Iterable[tuple[datetime, datetime]],
-    *,
-    accounts: Accounts,
-    messages: Messages,
-    folds: fold.Folds,
-    events: fold.Events,
-    queue: Queue,
-    now: datetime,
+    spans: Sequence[tuple[datetime, datetime]], parts: Parts, *, now: datetime, may_go_on: Callable[[], bool]
 ) -> Swept:
-    """Refolds and unsticks every message accepted in these spans of time."""
-    swept = Swept()
-    for account, (start, end) in product(list(accounts.all()), list(spans)):
-        for message_id in messages.accepted_between(account, start, end):
-            is_refolded = fold.fold(message_id, None, events=events, folds=folds, now=now)
-            is_unstuck = _unstick(message_id, messages, queue, now)
-            swept = Swept(swept.seen + 1, swept.refolded + is_refolded, swept.unstuck + is_unstuck)
-    return swept
+    """Refolds and unsticks every message accepted in these spans of time, several at once.
+
+    In another order each time, so that nobody is always the last where time runs out, as `may_go_on` says.
+    """
+    places = list(product(parts.accounts.all(), spans))
+    random.shuffle(places)
+    with ThreadPoolExecutor(WORKERS) as workers:
+        found = (
+            message_id
+            for account, (start, end) in places
+            for message_id in parts.messages.accepted_between(account, start, end)
+        )
+        each = workers.map(lambda message_id: _sweep_one(message_id, parts, now) if may_go_on() else LEFT, found)
+        return Swept(*(sum(column) for column in zip(Swept(), *each, strict=True)))
 
 
-def _unstick(message_id: str, messages: Messages, queue: Queue, now: datetime) -> bool:
-    found = messages.find(message_id)
-    if found is None or now - found[0].accepted_at < STUCK_AFTER:
+def _sweep_one(message_id: str, parts: Parts, now: datetime) -> Swept:
+    """One message. Whatever is wrong with it is its own: the others are swept all the same."""
+    try:
+        is_refolded = fold.fold(message_id, None, events=parts.events, folds=parts.folds, now=now)
+        return Swept(1, is_refolded, _unstick(message_id, parts, now))
+    except Exception as error:
+        parts.report(message_id, error)
+        return Swept(seen=1, failed=1)
+
+
+def _unstick(message_id: str, parts: Parts, now: datetime) -> bool:
+    found = parts.messages.find(message_id)
+    message = found[0] if found else None
+    if message and message.is_abandoned(now):
+        return parts.messages.settle(message, Sending.UNKNOWN, failure=INTERRUPTED)
+    if message is None or message.sending is not Sending.QUEUED:
         return False
-    message: Message = found[0]
-    if message.sending is Sending.SENDING and message.lease_until and now > message.lease_until:
-        failure = Failure("interrupted", "the worker died while it handed the mail to SES; SES's Send event will tell")
-        return messages.settle(message_id, Sending.UNKNOWN, failure=failure)
-    if message.sending is not Sending.QUEUED:
-        return False
+    if now - (message.next_try_at or message.accepted_at) < STUCK_AFTER:
+        return False  # it is in line
     if now - message.accepted_at > GIVE_UP_AFTER:
         failure = message.failure or Failure("not_sent", "the mail could not be handed to SES for 24 hours")
-        return messages.settle(message_id, Sending.FAILED, failure=failure, was=Sending.QUEUED)
-    queue.put(message_id)
+        return parts.messages.settle(message, Sending.FAILED, failure=failure)
+    parts.queue.put(message_id)
     return True

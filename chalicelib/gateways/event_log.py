@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from chalicelib.core.problem import MailsightError
+from chalicelib.core.token import link_id
 from chalicelib.gateways.aws_json import AwsJson, CallFailed
 from chalicelib.gateways.sigv4 import Signer
 from chalicelib.settings import Aws, Settings
@@ -43,7 +44,7 @@ class EventLog:
 
     def destination_of(self, message_id: str, position: int) -> str | None:
         """The stored destination of a link, None if there is none. Raises LinksUnavailable."""
-        key = {"link_id": {"S": f"{message_id}#{position}"}}
+        key = {"link_id": {"S": link_id(message_id, position)}}
         try:
             answer = self._dynamodb.call("DynamoDB_20120810.GetItem", {"TableName": self._links_table, "Key": key})
         except Exception as error:

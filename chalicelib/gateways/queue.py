@@ -22,16 +22,16 @@ class SendQueue:
         self._sqs = sqs
         self._url = url
 
-    def put(self, message_id: str) -> None:
-        """Queues a message for sending; twice is harmless, for the sender claims it. Raises QueueDown."""
+    def put(self, message_id: str, delay_seconds: int = 0) -> None:
+        """Queues a message for sending, to be seen after 0 to 900 seconds. Raises QueueDown.
+
+        Twice is harmless, for the sender claims it.
+        """
+        body = json.dumps({"message_id": message_id})
         try:
-            self._sqs.send_message(QueueUrl=self._url, MessageBody=json.dumps({"message_id": message_id}))
+            self._sqs.send_message(QueueUrl=self._url, MessageBody=body, DelaySeconds=delay_seconds)
         except (BotoCoreError, ClientError) as error:
             raise QueueDown(f"the queue of mails to send cannot be written: {error}") from error
-
-    def delay(self, receipt_handle: str, seconds: int) -> None:
-        """Lets a message that is held now come back after so many seconds."""
-        self._sqs.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds)
 
 
 def message_id_of(body: str) -> str:

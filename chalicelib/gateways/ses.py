@@ -10,24 +10,42 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.config import Config
 from botocore.exceptions import (
+    BotoCoreError,
     ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    HTTPClientError,
+    ConnectionError,
+    CredentialRetrievalError,
     NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
 )
+
+from chalicelib.core.notification import TAG
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sesv2.type_defs import ConfigurationOverridesTypeDef
 
 ONE_ATTEMPT = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
-MESSAGE_TAG = "mailsight_message_id"
 
-LATER = frozenset({"TooManyRequestsException", "LimitExceededException", "ThrottlingException", "Throttling"})
-"""Refused for now: over the rate, over the daily quota."""
+LATER = frozenset(
+    {
+        # over the rate, over the daily quota
+        *("TooManyRequestsException", "LimitExceededException", "ThrottlingException", "Throttling"),
+        # the installation is at fault, not the mail; somebody will mend it
+        *("AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"),
+        *("UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidSignatureException", "RequestExpired"),
+        *("RequestTimeTooSkewed", "SendingPausedException", "AccountSuspendedException", "NotFoundException"),
+    }
+)
+"""Codes of refusals that say nothing about the mail: certainly not taken, to be tried again."""
 
 
+_NEVER_LEFT = (
+    ConnectionError,  # of botocore: cannot connect, no TLS, no proxy
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+)
 _OWN_TRACKING_OFF: "ConfigurationOverridesTypeDef" = {
     "Tracking": {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}
 }
@@ -58,6 +76,10 @@ class Ses:
         self._client = client
         self._configuration_set = configuration_set
 
+    def forget_connections(self) -> None:
+        """Opens new connections from now on."""
+        self._client.close()
+
     def send(
         self, raw: bytes, *, sender: str, recipients: Sequence[str], message_id: str, tags: Sequence[tuple[str, str]]
     ) -> Answer:
@@ -65,7 +87,7 @@ class Ses:
 
         SES's own open and click tracking is switched off for each mail, or links would be wrapped twice.
         """
-        ours = [{"Name": MESSAGE_TAG, "Value": message_id}]
+        ours = [{"Name": TAG, "Value": message_id}]
         try:
             answer = self._client.send_email(
                 FromEmailAddress=sender,
@@ -77,9 +99,11 @@ class Ses:
             )
         except ClientError as error:
             return _refusal(error)
-        except (EndpointConnectionError, ConnectTimeoutError, NoCredentialsError) as error:
+        except ParamValidationError as error:
+            return Answer(Verdict.REFUSED, code="invalid_request", detail=str(error))
+        except _NEVER_LEFT as error:
             return Answer(Verdict.LATER, code="unreachable", detail=str(error))
-        except HTTPClientError as error:  # the request was on its way: read timeout, connection closed
+        except BotoCoreError as error:  # the request may have been on its way: read timeout, connection closed
             return Answer(Verdict.UNCLEAR, code="no_answer", detail=str(error))
         return Answer(Verdict.ACCEPTED, ses_message_id=answer["MessageId"])
 

@@ -7,18 +7,18 @@ idempotency#…), with TTL.
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import PutError, TransactWriteError
 from pynamodb.models import Model
 
 from chalicelib.core import instant
 from chalicelib.core.apikey import ApiKey
 from chalicelib.core.message import Message
 from chalicelib.storage import keys
-from chalicelib.storage.messages import Messages, is_lost
-from chalicelib.storage.tables import bind
+from chalicelib.storage.messages import Messages
+from chalicelib.storage.tables import bind, is_done
 
 
 class AccountRow(Model):
@@ -46,11 +46,8 @@ class Account:
     def create(self, account: str, name: str) -> None:
         """Registers an account; one that is there already is left as it is."""
         for hash_key, item in ((account, keys.SETTINGS), (keys.ACCOUNTS, account)):
-            try:
-                self._rows(hash_key, item, data={"name": name}).save(condition=self._rows.item.does_not_exist())
-            except PutError as error:
-                if error.cause_response_code != "ConditionalCheckFailedException":
-                    raise
+            row = self._rows(hash_key, item, data={"name": name})
+            is_done(partial(row.save, condition=self._rows.item.does_not_exist()))
 
     def all(self) -> Iterator[str]:
         """The ids of all accounts."""
@@ -104,12 +101,10 @@ class Account:
         row = rows(message.account, claim.key, data={"body_hash": claim.body_hash, "message_id": claim.message_id})
         row.expires_at = int(claim.expires_at.timestamp())
         is_free = rows.item.does_not_exist() | (rows.expires_at <= int(now.timestamp()))
-        try:
+
+        def write() -> None:
             with messages.transaction() as transaction:
                 transaction.save(row, condition=is_free)
                 messages.put_in(transaction, message)
-        except TransactWriteError as error:
-            if is_lost(error):
-                return False
-            raise
-        return True
+
+        return is_done(write)

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from pynamodb.attributes import BooleanAttribute, TTLAttribute, UnicodeAttribute
-from pynamodb.exceptions import PutError
 from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
@@ -17,7 +16,7 @@ from pynamodb.transactions import TransactWrite
 from chalicelib.core import event
 from chalicelib.core.event import Event
 from chalicelib.core.refold import Row
-from chalicelib.storage.tables import bind
+from chalicelib.storage.tables import bind, is_done
 
 
 class EventRow(Model):
@@ -47,13 +46,7 @@ class Events:
     def put(self, one: Event, expires_at: datetime) -> bool:
         """Stores an event; False if it was there already, and then nothing is changed."""
         row = self._rows.from_raw_data(event.as_item(one, expires_at))
-        try:
-            row.save(condition=self._rows.message_id.does_not_exist())
-        except PutError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+        return is_done(lambda: row.save(condition=self._rows.message_id.does_not_exist()))
 
     def get(self, message_id: str, event_key: str, *, now: datetime) -> Row | None:
         """One event as it is at this moment, or None if there is none (any more)."""

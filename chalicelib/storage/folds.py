@@ -1,11 +1,10 @@
 """Storing a fold: the state of a message, and the marks on the events that it closed, all or nothing."""
 
-from pynamodb.exceptions import TransactWriteError
-
 from chalicelib.core.message import Message
 from chalicelib.core.refold import Fold, Step
 from chalicelib.storage.events import Events
-from chalicelib.storage.messages import Messages, is_lost
+from chalicelib.storage.messages import Messages
+from chalicelib.storage.tables import is_done
 
 
 class Folds:
@@ -23,13 +22,11 @@ class Folds:
         """Stores the step's fold and marks; False if another fold of this message came first."""
         if not step.marks:
             return self._messages.store_fold(message, step.fold)
-        try:
+
+        def write() -> None:
             with self._messages.transaction() as transaction:
                 self._messages.store_fold_in(transaction, message, step.fold)
                 for key in step.marks:
                     self._events.mark_in(transaction, message.message_id, key)
-        except TransactWriteError as error:
-            if is_lost(error):
-                return False
-            raise
-        return True
+
+        return is_done(write)

@@ -4,9 +4,6 @@ Keys begin with the account, except what is found by an id that nobody can guess
 """
 
 import hashlib
-from datetime import datetime
-
-from chalicelib.core import instant
 
 SHARDS = 4
 """Over how many partitions the list of an account's messages is spread: 4,000 mails a second. Only ever raise it."""
@@ -24,16 +21,6 @@ def account_shard(account: str, message_id: str) -> str:
 def account_shards(account: str) -> list[str]:
     """All partitions of the account's list."""
     return [f"{account}#{shard}" for shard in range(SHARDS)]
-
-
-def accepted(at: datetime, message_id: str) -> str:
-    """A message's place in its account's list: by time, then id."""
-    return f"{instant.show(at)}#{message_id}"
-
-
-def link(message_id: str, position: int) -> str:
-    """A destination that is too long for its token."""
-    return f"{message_id}#{position}"
 
 
 def api_key(key_id: str) -> str:

@@ -3,10 +3,12 @@
 Hash key `link_id`; read by the tracking function by that key, written here at sending.
 """
 
+from collections.abc import Mapping
+
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
-from chalicelib.storage import keys
+from chalicelib.core.token import link_id
 from chalicelib.storage.tables import bind
 
 
@@ -16,11 +18,13 @@ class LinkRow(Model):
 
 
 class Links:
-    """Writes long destinations."""
+    """Writes long destinations, in batches of 25."""
 
     def __init__(self, table_name: str, region: str) -> None:
         self._rows = bind(LinkRow, table_name, region)
 
-    def put(self, message_id: str, position: int, destination: str) -> None:
-        """Stores a destination; the same one again changes nothing."""
-        self._rows(keys.link(message_id, position), destination=destination).save()
+    def put(self, message_id: str, destinations: Mapping[int, str]) -> None:
+        """Stores a mail's long destinations by position; the same ones again change nothing."""
+        with self._rows.batch_write() as batch:
+            for position, destination in destinations.items():
+                batch.save(self._rows(link_id(message_id, position), destination=destination))

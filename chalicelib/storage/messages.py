@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
@@ -20,8 +19,9 @@ from pynamodb.transactions import TransactWrite
 from chalicelib.core import instant
 from chalicelib.core.message import Envelope, Failure, Message, Sending, Tracking
 from chalicelib.core.refold import Fold
+from chalicelib.core.summary import State
 from chalicelib.storage import keys, state_text
-from chalicelib.storage.tables import bind
+from chalicelib.storage.tables import bind, is_done
 
 
 class ByAccount(GlobalSecondaryIndex["MessageRow"]):  # type: ignore[no-untyped-call]  # of pynamodb
@@ -52,7 +52,9 @@ class MessageRow(Model):
     sending = UnicodeAttribute()
     failure = JSONAttribute(null=True)
     attempts = NumberAttribute(default=0)
-    lease_until = UnicodeAttribute(null=True)
+    claim = UnicodeAttribute(null=True)
+    lease_ends_at = UnicodeAttribute(null=True)
+    next_try_at = UnicodeAttribute(null=True)
     until = UnicodeAttribute(null=True)
     sent_at = UnicodeAttribute(null=True)
     ses_message_id = UnicodeAttribute(null=True)
@@ -88,7 +90,8 @@ class Messages:
             row = self._rows.get(message_id, consistent_read=True)
         except self._rows.DoesNotExist:
             return None
-        return _message(row), _fold(row)
+        fold = _fold(row)
+        return _message(row, fold.state), fold
 
     def id_by_ses(self, ses_message_id: str) -> str | None:
         """Our id of the mail that SES knows by its own."""
@@ -112,7 +115,8 @@ class Messages:
     def _load(self, places: list[str]) -> list[Message]:
         ids = [place.partition("#")[2] for place in places]
         rows = {row.message_id: row for row in self._rows.batch_get(ids)}
-        return [_message(rows[message_id]) for message_id in ids if message_id in rows]
+        found = (rows[message_id] for message_id in ids if message_id in rows)
+        return [_message(row, _fold(row).state) for row in found]
 
     def accepted_between(self, account: str, start: datetime, end: datetime) -> Iterator[str]:
         """The ids of the account's messages accepted from `start` on and before `end`; for the sweep."""
@@ -127,46 +131,60 @@ class Messages:
 
     def add(self, message: Message) -> None:
         """Stores a new message; one with this id that is there already is left as it is."""
-        try:
-            _row(self._rows, message).save(condition=self._rows.message_id.does_not_exist())
-        except PutError as error:
-            if not _is_refused(error):
-                raise
+        row = _row(self._rows, message)
+        is_done(lambda: row.save(condition=self._rows.message_id.does_not_exist()))
 
-    def claim(self, message_id: str, *, now: datetime, lease_until: datetime, until: datetime | None) -> bool:
+    def claim(self, message_id: str, claim: str, *, lease_ends_at: datetime, until: datetime | None) -> bool:
         """Takes a queued message for sending; False if somebody else has it or it needs no sending any more.
 
-        `until` is the end of its capture window, set once with the first attempt.
+        `claim` is unique. Where the first try of the call got through and only its answer was lost, the second finds
+        the message claimed; then the mark tells whose claim it is. `until` is the end of the capture window.
         """
         rows = self._rows
-        actions = [
+        actions: list[Action] = [
             rows.sending.set(Sending.SENDING.value),
-            rows.lease_until.set(instant.show(lease_until)),
+            rows.claim.set(claim),
+            rows.lease_ends_at.set(instant.show(lease_ends_at)),
+            rows.next_try_at.remove(),
             rows.attempts.add(1),
         ]
         if until:
-            actions.append(rows.until.set(rows.until | instant.show(until)))
-        return self._update(message_id, actions, rows.sending == Sending.QUEUED.value)
+            actions.append(rows.until.set(instant.show(until)))
+        if self._update(message_id, actions, rows.sending == Sending.QUEUED.value):
+            return True
+        found = self.find(message_id)
+        return found is not None and (found[0].sending, found[0].claim) == (Sending.SENDING, claim)
 
     def settle(
         self,
-        message_id: str,
+        message: Message,
         sending: Sending,
         *,
         failure: Failure | None = None,
         ses_message_id: str | None = None,
         sent_at: datetime | None = None,
-        was: Sending = Sending.SENDING,
+        next_try_at: datetime | None = None,
     ) -> bool:
-        """Notes what came of an attempt; False if the message was not in the state `was`."""
+        """Notes what came of an attempt; False if the message is not any more as `message` says.
+
+        Only whose claim it is may settle it, so that a call that is repeated late undoes nobody else's claim. That it
+        was sent may be noted also when it had been given up as unknown.
+        """
         rows = self._rows
-        actions: list[Action] = [rows.sending.set(sending.value), rows.lease_until.remove()]
+        actions: list[Action] = [rows.sending.set(sending.value), rows.lease_ends_at.remove()]
         actions.append(rows.failure.set(asdict(failure)) if failure else rows.failure.remove())
         if ses_message_id:
             actions.append(rows.ses_message_id.set(ses_message_id))
         if sent_at:
             actions.append(rows.sent_at.set(instant.show(sent_at)))
-        return self._update(message_id, actions, rows.sending == was.value)
+        if next_try_at:
+            actions.append(rows.next_try_at.set(instant.show(next_try_at)))
+        condition = rows.sending == message.sending.value
+        if sending is Sending.SENT:
+            condition = condition | (rows.sending == Sending.UNKNOWN.value)
+        if message.claim:
+            condition = condition & (rows.claim == message.claim)
+        return self._update(message.message_id, actions, condition)
 
     def store_fold(self, message: Message, fold: Fold) -> bool:
         """Stores a fold; False if another one came first."""
@@ -191,26 +209,7 @@ class Messages:
         return actions, rows.version == message.version
 
     def _update(self, message_id: str, actions: list[Any], condition: Any) -> bool:
-        try:
-            self._rows(message_id).update(actions=actions, condition=condition)
-        except UpdateError as error:
-            if _is_refused(error):
-                return False
-            raise
-        return True
-
-
-LOST = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
-"""Why a transaction is cancelled when somebody else was faster."""
-
-
-def is_lost(error: TransactWriteError) -> bool:
-    """Whether a transaction failed because somebody else was faster."""
-    return any(reason and reason.code in LOST for reason in error.cancellation_reasons)
-
-
-def _is_refused(error: PutError | UpdateError) -> bool:
-    return error.cause_response_code == "ConditionalCheckFailedException"
+        return is_done(lambda: self._rows(message_id).update(actions=actions, condition=condition))
 
 
 def _row(rows: type[MessageRow], message: Message) -> MessageRow:
@@ -232,13 +231,13 @@ def _row(rows: type[MessageRow], message: Message) -> MessageRow:
         message.message_id,
         account=message.account,
         account_shard=keys.account_shard(message.account, message.message_id),
-        accepted_key=keys.accepted(message.accepted_at, message.message_id),
+        accepted_key=message.key,
         facts={key: value for key, value in facts.items() if value},
         sending=message.sending.value,
     )
 
 
-def _message(row: MessageRow) -> Message:
+def _message(row: MessageRow, state: State) -> Message:
     facts = row.facts
     opens, clicks, reason = facts["track"]
     record = facts.get("record")
@@ -264,9 +263,11 @@ def _message(row: MessageRow) -> Message:
         sent_at=_time(row.sent_at),
         ses_message_id=row.ses_message_id,
         attempts=int(row.attempts),
-        lease_until=_time(row.lease_until),
+        claim=row.claim,
+        lease_ends_at=_time(row.lease_ends_at),
+        next_try_at=_time(row.next_try_at),
         version=int(row.version),
-        state=_fold(row).state,
+        state=state,
     )
 
 

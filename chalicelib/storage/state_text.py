@@ -45,7 +45,7 @@ def load_engagement(text: str) -> Engagement:
 
 
 def _text(raw: dict[str, Any]) -> str:
-    return json.dumps({key: value for key, value in raw.items() if value}, separators=(",", ":"))
+    return json.dumps({key: value for key, value in raw.items() if value}, separators=(",", ":"), ensure_ascii=False)
 
 
 def _show(at: datetime | None) -> str | None:

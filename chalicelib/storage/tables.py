@@ -1,15 +1,21 @@
 """Models of tables whose names are known only at run time."""
 
+from collections.abc import Callable
 from types import new_class
 from typing import TypeVar, cast
 
+from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
 from pynamodb.models import Model
 
 M = TypeVar("M", bound=Model)
 
+LOST = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+REFUSED = frozenset({"ConditionalCheckFailedException", "TransactionConflictException"})
+"""How DynamoDB says that somebody else was faster, in a transaction and alone."""
+
 CONNECT_SECONDS = 1
 READ_SECONDS = 3
-RETRIES = 2  # after the first try; every write is conditional or repeatable, so a try that got through does no harm
+RETRIES = 2  # after the first try; a try that got through must be harmless, or be told by its mark (Messages.claim)
 
 
 def bind(model: type[M], table_name: str, region: str) -> type[M]:
@@ -27,3 +33,18 @@ def bind(model: type[M], table_name: str, region: str) -> type[M]:
     }
     body = {"Meta": type("Meta", (), meta), "__module__": model.__module__}
     return cast(type[M], new_class(model.__name__, (model,), exec_body=lambda namespace: namespace.update(body)))
+
+
+def is_done(write: Callable[[], object]) -> bool:
+    """Does a conditional write, alone or a transaction; False if its condition did not hold or another was faster."""
+    try:
+        write()
+    except TransactWriteError as error:
+        if any(reason and reason.code in LOST for reason in error.cancellation_reasons):
+            return False
+        raise
+    except (PutError, UpdateError) as error:
+        if error.cause_response_code in REFUSED:
+            return False
+        raise
+    return True

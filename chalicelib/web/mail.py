@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import unquote
 
 from chalicelib.core import mail_view, session
+from chalicelib.core.event import is_message_id
 from chalicelib.core.message import Attachment, Message
 from chalicelib.web import answer
 from chalicelib.web.answer import Answer, Asked, NotHere, fragment, html
@@ -15,7 +16,6 @@ from chalicelib.web.render import render
 from chalicelib.web.timeline import timeline_of
 from chalicelib.web.view import view_of
 
-_MESSAGE_ID = re.compile(r"[0-9a-f]{32}")
 _CONTENT_ID = re.compile(r"\bcid:([A-Za-z0-9._@%-]{1,300})")
 _REMOTE_IMAGE = re.compile(r"""(?:src|srcset|background|url)\s*[=(]\s*["']?\s*(?:https?:)?//""", re.IGNORECASE)
 
@@ -101,7 +101,7 @@ def _state(message: Message, links: Sequence[str], parts: Parts) -> dict[str, ob
 
 
 def _find(message_id: str, visit: Visit, parts: Parts) -> Message:
-    message = parts.messages.get(visit.account, message_id) if _MESSAGE_ID.fullmatch(message_id) else None
+    message = parts.messages.get(visit.account, message_id) if is_message_id(message_id) else None
     if message is None:
         raise NotHere("There is no such mail in this account.")
     return message

@@ -78,7 +78,7 @@ def _shown(visit: Visit, parts: Parts) -> Shown | None:
 
 def _first(visit: Visit, parts: Parts, fresh: Page) -> Shown:
     """The first page as it was opened, while `fresh` mails, newer than its first, wait to be asked for."""
-    newest_shown = parts.place(fresh.messages[-1]) if fresh.messages else None
+    newest_shown = fresh.messages[-1].key if fresh.messages else None
     page = parts.messages.page(visit.account, LIMIT, after=newest_shown)
     shown = _show(page, visit, parts, is_first=True, has_older=page.has_more)
     return shown._replace(fresh=len(fresh.messages), has_more_fresh=fresh.has_more)
@@ -87,9 +87,7 @@ def _first(visit: Visit, parts: Parts, fresh: Page) -> Shown:
 def _show(page: Page, visit: Visit, parts: Parts, *, is_first: bool, has_older: bool) -> Shown:
     now, site, messages = parts.now(), parts.site, page.messages
     first, last = (
-        (cursor.seal(parts.keys, visit.account, parts.place(messages[end])) for end in (0, -1))
-        if messages
-        else (None, None)
+        (cursor.seal(parts.keys, visit.account, messages[end].key) for end in (0, -1)) if messages else (None, None)
     )
     here = {name: visit.asked.query.get(name) for name in ("after", "before")}
     return Shown(

@@ -32,14 +32,13 @@ class Messages(Protocol):
 
 
 class Parts(NamedTuple):
-    """`place` is a mail's place in its account's list; `events` are oldest first, of a great many the first and
+    """`events` are oldest first, of a great many the first and
     the latest; `links` are the content's tracked ones, which never change; `random_hex` are 32 unguessable digits."""
 
     site: Site
     keys: Keys
     find_key: Callable[[str], ApiKey | None]
     messages: Messages
-    place: Callable[[Message], str]
     events: Callable[[Message], Sequence[Event]]
     content: Callable[[Message], Content | None]
     links: Callable[[Message], Sequence[str]]

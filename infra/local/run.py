@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import boto3
 
+from chalicelib.core.event import GRACE
+from chalicelib.core.message import CAPTURE_WINDOW
 from infra.local import api_host, emulator, environment, folder, stack, tracking_host
 from infra.local.environment import Ports
 from infra.local.feeding import fed, fed_functions
@@ -27,8 +29,8 @@ from infra.local.schedules import scheduled_event
 from infra.local.ses import SesStandIn
 from infra.local.stack import Stack
 
-SWEEP_DAYS = 407
-"""The longest capture window and its grace: the age of all that can still have events."""
+SWEEP_DAYS = (CAPTURE_WINDOW + GRACE).days
+"""The age of all that can still have events."""
 
 TRACK_AT_ONCE = 16
 """The tracking function's connections are made to be shared by threads."""

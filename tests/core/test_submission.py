@@ -34,7 +34,15 @@ BAD = {
     "no subject": ({"subject": ...}, "/subject"),
     "no recipient": ({"to": ...}, "/to"),
     "no recipient in the list": ({"to": []}, "/to"),
-    "51 recipients": ({"to": ["a@b.test"] * 26, "cc": ["a@b.test"] * 25}, "/to"),
+    "51 recipients": ({"to": ["a@b.test"] * 51}, "/to"),
+    "51 recipients in two lists": ({"to": ["a@b.test"] * 26, "cc": ["a@b.test"] * 25}, "/to"),
+    "a name of 101 characters": ({"to": "x" * 101 + " <a@b.test>"}, "/to/0"),
+    "an override of direction": ({"subject": "a\u202eb"}, "/subject"),
+    "a paragraph separator": ({"subject": "a\u2029b"}, "/subject"),
+    "a mail as a file": (
+        {"attachments": [{"filename": "x", "content": "", "content_type": "message/rfc822"}]},
+        "/attachments/0/content_type",
+    ),
     "neither html nor text": ({"html": ...}, "/html"),
     "both empty": ({"html": "", "text": ""}, "/html"),
     "an address without @": ({"to": "anna"}, "/to/0"),
@@ -71,7 +79,9 @@ BAD = {
         "/attachments/0/content_type",
     ),
     "a tag of ours": ({"tags": [{"name": "mailsight_message_id", "value": "x"}]}, "/tags/0/name"),
-    "a tag with spaces": ({"tags": [{"name": "a", "value": "b c"}]}, "/tags/0/value"),
+    "a tag that SES refuses": ({"tags": [{"name": "a", "value": "b@c.d"}]}, "/tags/0/value"),
+    "a tag twice": ({"tags": [{"name": "a", "value": "b"}, {"name": "a", "value": "c"}]}, "/tags"),
+    "a header that looks like a mark": ({"headers": {"[key]": "a\nb"}}, "/headers/[key]"),
     "a record without module": ({"record": {"record_id": "1"}}, "/record/module"),
 }
 
@@ -90,3 +100,11 @@ def test_every_wrong_field_is_named_at_once():
 def test_attachments_together_have_a_limit():
     megabyte = "A" * 1_398_104  # base64 of 1 MiB
     assert "/attachments" in errors_of(attachments=[{"filename": f"{n}", "content": megabyte} for n in range(10)])
+
+
+@pytest.mark.parametrize(
+    "text", ["Prix\u00a0: 5\u202f000\u00a0€", "👨\u200d👩\u200d👧", "می\u200cخواهم", "soft\u00adhyphen"]
+)
+def test_any_script_and_any_emoji_may_stand_in_a_line(text):
+    body = MAIL | {"subject": text, "to": f"{text} <a@b.test>", "record": {"module": "leads", "record_id": text}}
+    assert parse(body).envelope.subject == text

@@ -108,6 +108,11 @@ def test_the_send_event_settles_what_the_answer_of_ses_left_open():
     assert status_of(unknown) is Status.SENT
 
 
+def test_an_open_proves_that_the_mail_went_out():
+    unknown = message(summarise([opened(10)]), Sending.UNKNOWN)
+    assert (sending_of(unknown), failure_of(unknown)) == (Sending.SENT, None)
+
+
 def test_a_mail_that_ses_took_and_dropped_is_failed_with_the_reason():
     dropped = message(summarise([SENT, happened(Kind.REJECTED, 2, reason="Bad content")]))
     assert sending_of(dropped) is Sending.FAILED

@@ -200,7 +200,12 @@ def test_a_cursor_of_another_account_is_refused(api):
 def test_a_mail_of_another_account_is_not_there(api):
     message_id = api.call("POST", "/v1/emails", MAIL)[1]["id"]
     other = api.new_key("other")
-    for path in (f"/v1/emails/{message_id}", f"/v1/emails/{message_id}/events", "/v1/emails/x", "/v1/emails/x/events"):
+    for path in (
+        f"/v1/emails/{message_id}",
+        f"/v1/emails/{message_id}/events",
+        "/v1/emails/x",
+        f"/v1/emails/{'a' * 3_000}/events",
+    ):
         status, problem, _ = api.call("GET", path, key=other)
         assert (status, problem["code"]) == (404, "not_found")
 
@@ -239,3 +244,22 @@ def test_a_failure_of_ours_is_a_problem_without_details(api):
     status, problem, _ = api.call("GET", "/v1/emails")
     assert (status, problem["code"]) == (500, "internal_error")
     assert "account" not in json.dumps(problem)
+
+
+@pytest.mark.parametrize("key", ["", "k" * 256, "a\x00b"])
+def test_an_idempotency_key_that_is_none_is_refused(api, key):
+    status, problem, _ = api.call("POST", "/v1/emails", MAIL, Idempotency_Key=key)
+    assert (status, problem["code"]) == (422, "invalid_idempotency_key")
+    assert api.nothing_happened()
+
+
+def test_parameters_are_refused_where_there_are_none(api):
+    message_id = api.call("POST", "/v1/emails", MAIL)[1]["id"]
+    for method, path in (("POST", "/v1/emails?x=1"), ("GET", f"/v1/emails/{message_id}?x=1")):
+        status, problem, _ = api.call(method, path, MAIL if method == "POST" else None)
+        assert (status, problem["errors"][0]["pointer"]) == (422, "/x")
+
+
+def test_an_answer_names_at_most_a_hundred_errors(api):
+    status, problem, _ = api.call("POST", "/v1/emails", MAIL | {f"field{number}": 1 for number in range(5_000)})
+    assert (status, len(problem["errors"])) == (422, 100)

@@ -16,21 +16,19 @@ from chalicelib.storage.events import Events
 from chalicelib.storage.messages import Messages
 from tests.moto_stack import REGION, Stack
 
-NOW = datetime.now(UTC)
+NOW = datetime.now(UTC)  # of events; messages are accepted by the clock of their test
 IDS = [letter * 32 for letter in "abc"]
 
 
 class World:
     """Three messages of one account, and their events."""
 
-    def __init__(self) -> None:
+    def __init__(self, age: timedelta = timedelta(minutes=20)) -> None:
         self.messages, self.events = Messages("messages", REGION), Events("events", REGION)
         Account("account", REGION).create("acme", "Acme")
         envelope = Envelope("me@example.com", ("anna@example.com",))
         for message_id in IDS:
-            self.messages.add(
-                Message(message_id, "acme", NOW - timedelta(minutes=20), envelope, Tracking(False, False))
-            )
+            self.messages.add(Message(message_id, "acme", datetime.now(UTC) - age, envelope, Tracking(False, False)))
 
     def delivered(self, message_id: str, seconds: int = 0) -> Event:
         at = NOW + timedelta(seconds=seconds)
@@ -104,6 +102,13 @@ def test_all_records_of_a_message_that_cannot_be_folded_are_brought_again_and_no
     assert found[0].state.delivery.recipients
 
 
+class Context:
+    """Lambda's, with time to spare."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 300_000
+
+
 def scheduled(detail: dict[str, Any] | None = None) -> dict[str, Any]:
     return {
         "version": "0",
@@ -120,12 +125,16 @@ def scheduled(detail: dict[str, Any] | None = None) -> dict[str, Any]:
 
 def test_the_schedule_heals_what_the_stream_never_told_and_queues_what_waits(world, stack):
     world.delivered(IDS[0])
-    assert sweep.sweep(scheduled(), None) == {"seen": 3, "refolded": 1, "unstuck": 3}
+    assert sweep.sweep(scheduled(), Context()) == {"seen": 3, "refolded": 1, "unstuck": 3, "failed": 0, "left": 0}
     assert world.is_delivered() == [True, False, False]
     queue = boto3.client("sqs", region_name=REGION)
     waiting = queue.get_queue_attributes(QueueUrl=stack.send_queue_url, AttributeNames=["All"])["Attributes"]
     assert waiting["ApproximateNumberOfMessages"] == "3"
 
 
-def test_a_sweep_can_be_asked_to_look_further(world):
-    assert sweep.sweep(scheduled({"days": 1}), None)["seen"] == 3
+def test_a_sweep_can_be_asked_to_look_at_every_age(stack):
+    sweep._parts.cache_clear()
+    World(timedelta(days=3, hours=1))
+    assert sweep.sweep(scheduled(), Context())["seen"] == 0
+    assert sweep.sweep(scheduled({"days": 4}), Context())["seen"] == 3
+    sweep._parts.cache_clear()

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.core.message import GIVE_UP_AFTER, Content, Envelope, Failure, Message, Sending, Tracking
 from chalicelib.core.refold import Fold
 from chalicelib.core.token import Keys, Purpose, verify
-from chalicelib.flow.send import LEASE, Outcome, Parts, send
+from chalicelib.flow.send import LEASE, LONGEST_DELAY, Parts, send
 from chalicelib.gateways.ses import Answer, Verdict
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -28,24 +28,38 @@ class World:
         self.mails: list[dict] = []
         self.stored_links: dict[int, str] = {}
         self.dies_after_ses = False
+        self.is_overtaken = False
 
     def find(self, message_id):
         return (self.message, Fold()) if message_id == self.message.message_id else None
 
-    def claim(self, message_id, *, now, lease_until, until):
-        if self.message.sending is not Sending.QUEUED:
-            return False
-        tracking = replace(self.message.tracking, until=self.message.tracking.until or until)
-        self.message = replace(self.message, sending=Sending.SENDING, lease_until=lease_until, tracking=tracking)
-        return True
-
-    def settle(self, message_id, sending, *, failure=None, ses_message_id=None, sent_at=None):
-        if self.dies_after_ses:
-            raise ConnectionError("the worker dies here")
-        if self.message.sending is not Sending.SENDING:
+    def claim(self, message_id, claim, *, lease_ends_at, until):
+        if self.message.sending is not Sending.QUEUED or self.is_overtaken:
             return False
         self.message = replace(
-            self.message, sending=sending, failure=failure, ses_message_id=ses_message_id, sent_at=sent_at
+            self.message,
+            sending=Sending.SENDING,
+            claim=claim,
+            lease_ends_at=lease_ends_at,
+            next_try_at=None,
+            attempts=self.message.attempts + 1,
+            tracking=replace(self.message.tracking, until=until),
+        )
+        return True
+
+    def settle(self, message, sending, *, failure=None, ses_message_id=None, sent_at=None, next_try_at=None):
+        if self.dies_after_ses:
+            raise ConnectionError("the worker dies here")
+        if (self.message.sending, self.message.claim) != (message.sending, message.claim):
+            return False
+        self.message = replace(
+            self.message,
+            sending=sending,
+            failure=failure,
+            ses_message_id=ses_message_id,
+            sent_at=sent_at,
+            lease_ends_at=None,
+            next_try_at=next_try_at,
         )
         return True
 
@@ -56,15 +70,15 @@ class World:
         if isinstance(args[-1], Content):
             self.content = args[-1]
         else:
-            self.stored_links[args[1]] = args[2]
+            self.stored_links.update(args[1])
 
     def send(self, raw, *, sender, recipients, message_id, tags):
         self.mails.append({"raw": raw, "sender": sender, "recipients": recipients, "id": message_id, "tags": tags})
         return self.answer
 
-    def run(self, now=NOON) -> Outcome:
-        boundaries = iter(range(99))
-        parts = Parts(self, self, self, self, KEYS, "https://t.example.com", lambda: f"=_{next(boundaries)}")
+    def run(self, now=NOON) -> timedelta | None:
+        ids = iter(range(99))
+        parts = Parts(self, self, self, self, KEYS, "https://t.example.com", lambda: f"id-{next(ids)}")
         return send(self.message.message_id, parts, now=now)
 
     def html(self) -> str:
@@ -87,7 +101,7 @@ def token_in(html: str, letter: str) -> str:
 
 def test_a_tracked_mail_goes_out_with_a_signed_link_and_one_pixel():
     one = world()
-    assert one.run() is Outcome.DONE
+    assert one.run() is None
     until = NOON + timedelta(days=100)
     click = verify(token_in(one.html(), "c"), Purpose.CLICK, KEYS)
     assert (click.message_id, click.position, click.destination, click.until) == (
@@ -136,17 +150,17 @@ def test_links_found_at_sending_replace_those_found_at_acceptance():
 
 
 @pytest.mark.parametrize(
-    ("answer", "outcome", "sending"),
+    ("answer", "delay", "sending"),
     [
-        (ACCEPTED, Outcome.DONE, Sending.SENT),
-        (Answer(Verdict.REFUSED, code="MessageRejected", detail="not verified"), Outcome.DONE, Sending.FAILED),
-        (Answer(Verdict.UNCLEAR, code="no_answer", detail="read timeout"), Outcome.DONE, Sending.UNKNOWN),
-        (Answer(Verdict.LATER, code="TooManyRequestsException", detail="rate"), Outcome.LATER, Sending.QUEUED),
+        (ACCEPTED, None, Sending.SENT),
+        (Answer(Verdict.REFUSED, code="MessageRejected", detail="not verified"), None, Sending.FAILED),
+        (Answer(Verdict.UNCLEAR, code="no_answer", detail="read timeout"), None, Sending.UNKNOWN),
+        (Answer(Verdict.LATER, code="Throttling", detail="rate"), timedelta(seconds=5), Sending.QUEUED),
     ],
 )
-def test_every_answer_of_ses_ends_in_a_state_that_people_see(answer, outcome, sending):
+def test_every_answer_of_ses_ends_in_a_state_that_people_see(answer, delay, sending):
     one = world(answer)
-    assert one.run() is outcome
+    assert one.run() == delay
     assert one.message.sending is sending
     if answer.code:
         assert one.message.failure == Failure(answer.code, answer.detail)
@@ -156,25 +170,45 @@ def test_a_message_that_came_to_an_end_is_not_sent_again():
     for sending in (Sending.SENT, Sending.UNKNOWN, Sending.FAILED):
         one = world()
         one.message = replace(one.message, sending=sending)
-        assert (one.run(), one.mails) == (Outcome.DONE, [])
+        assert (one.run(), one.mails) == (None, [])
 
 
 def test_a_message_whose_content_is_gone_is_failed():
     one = world()
     one.content = None
-    assert one.run() is Outcome.DONE
+    assert one.run() is None
     assert (one.message.sending, one.message.failure.code, one.mails) == (Sending.FAILED, "content_missing", [])
 
 
-def test_throttling_is_tried_again_and_given_up_after_a_day():
-    one = world(Answer(Verdict.LATER, code="TooManyRequestsException"))
-    one.run()
+def test_a_throttled_mail_is_tried_with_growing_delays_until_ses_takes_it_hours_later():
+    one, now, delays = world(Answer(Verdict.LATER, code="Throttling")), NOON, []
+    while now < NOON + timedelta(hours=8):
+        delays.append(one.run(now))
+        now += delays[-1]
+    assert delays[:4] == [timedelta(seconds=seconds) for seconds in (5, 10, 20, 40)]
+    assert max(delays) == delays[-1] == LONGEST_DELAY
     one.answer = ACCEPTED
-    assert one.run() is Outcome.DONE
-    assert (one.message.sending, len(one.mails)) == (Sending.SENT, 2)
+    assert one.run(now) is None
+    assert one.message.sending is Sending.SENT
+    assert one.message.tracking.until == now.replace(microsecond=0) + timedelta(days=100), "from the sending on"
+
+
+def test_a_throttled_mail_is_given_up_after_a_day():
     one = world(Answer(Verdict.LATER, code="TooManyRequestsException"))
-    assert one.run(NOON + GIVE_UP_AFTER + timedelta(seconds=1)) is Outcome.DONE
+    assert one.run(NOON + GIVE_UP_AFTER + timedelta(seconds=1)) is None
     assert one.message.sending is Sending.FAILED
+
+
+def test_a_second_queue_message_does_not_try_before_its_time():
+    one = world(Answer(Verdict.LATER, code="Throttling"))
+    delay = one.run()
+    assert (one.run(NOON + delay / 2), len(one.mails)) == (None, 1)
+
+
+def test_a_worker_that_is_overtaken_between_reading_and_claiming_sends_nothing():
+    one = world()
+    one.is_overtaken = True
+    assert (one.run(), one.mails) == (LEASE, [])
 
 
 def test_a_worker_that_dies_after_ses_took_the_mail_leaves_unknown_and_no_second_mail():
@@ -183,12 +217,12 @@ def test_a_worker_that_dies_after_ses_took_the_mail_leaves_unknown_and_no_second
     with pytest.raises(ConnectionError):
         one.run()
     one.dies_after_ses = False
-    assert one.run(NOON + LEASE / 2) is Outcome.LATER, "somebody may still be at it"
-    assert one.run(NOON + LEASE) is Outcome.DONE
+    assert one.run(NOON + LEASE / 2) == LEASE / 2, "somebody may still be at it"
+    assert one.run(NOON + LEASE) is None
     assert (one.message.sending, len(one.mails)) == (Sending.UNKNOWN, 1)
 
 
 def test_an_unknown_message_is_forgotten():
     one = world()
     parts = Parts(one, one, one, one, KEYS, "https://t.example.com", str)
-    assert send("f" * 32, parts, now=NOON) is Outcome.DONE
+    assert send("f" * 32, parts, now=NOON) is None

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.core import event as events
 from chalicelib.core.event import Kind
 from chalicelib.core.message import GIVE_UP_AFTER, Envelope, Message, Sending, Tracking
-from chalicelib.flow.sweep import AGES, BAND, STUCK_AFTER, Swept, bands, sweep
+from chalicelib.flow.sweep import AGES, BAND, STUCK_AFTER, Parts, Swept, bands, sweep
 from chalicelib.storage.account import Account
 from chalicelib.storage.events import Events
 from chalicelib.storage.folds import Folds
@@ -38,17 +38,19 @@ class World:
         self.accounts.create("acme", "Acme")
         self.messages.add(QUEUED)
 
-    def sweep(self, now: datetime) -> Swept:
-        folds = Folds(self.messages, self.events)
-        return sweep(
-            [(NOON - timedelta(days=1), NOON + timedelta(seconds=1))],
+    def sweep(self, now: datetime, most: int = 100) -> Swept:
+        self.failures: list[str] = []
+        parts = Parts(
             accounts=self.accounts,
             messages=self.messages,
-            folds=folds,
+            folds=Folds(self.messages, self.events),
             events=self.events,
             queue=self.queue,
-            now=now,
+            report=lambda message_id, error: self.failures.append(message_id),
         )
+        turns = iter(range(most))
+        spans = [(NOON - timedelta(days=1), NOON + timedelta(seconds=1))]
+        return sweep(spans, parts, now=now, may_go_on=lambda: next(turns, None) is not None)
 
     @property
     def message(self) -> Message:
@@ -83,7 +85,7 @@ def test_a_message_that_could_not_be_sent_for_a_day_is_given_up(world):
 
 
 def test_a_message_whose_worker_died_becomes_unknown_and_the_send_event_settles_it(world):
-    world.messages.claim(QUEUED.message_id, now=NOON, lease_until=NOON + timedelta(minutes=1), until=UNTIL)
+    world.messages.claim(QUEUED.message_id, "c", lease_ends_at=NOON + timedelta(minutes=1), until=UNTIL)
     assert world.sweep(NOON + STUCK_AFTER).unstuck == 1
     assert world.message.sending is Sending.UNKNOWN
     world.events.put(events.make(QUEUED.message_id, "s", Kind.SENT, NOON, ses_message_id="ses-1"), UNTIL)
@@ -102,3 +104,25 @@ def test_a_message_is_looked_at_some_ten_times_in_its_life_whatever_the_minute_o
     visits = sum(start <= NOON < end for now in runs for start, end in bands(now))
     assert len(AGES) <= visits <= 2 * len(AGES)
     assert timedelta(minutes=15) < BAND
+
+
+def test_a_message_that_waits_for_its_next_try_is_not_queued_again(world):
+    world.messages.claim(QUEUED.message_id, "c", lease_ends_at=NOON + timedelta(minutes=1), until=UNTIL)
+    world.messages.settle(world.message, Sending.QUEUED, next_try_at=NOON + timedelta(hours=1))
+    assert world.sweep(NOON + timedelta(hours=1)).unstuck == 0
+    assert world.sweep(NOON + timedelta(hours=1) + STUCK_AFTER).unstuck == 1
+
+
+def test_a_message_that_cannot_be_swept_does_not_keep_the_others_from_it(world):
+    for letter in "bcd":
+        world.messages.add(replace(QUEUED, message_id=letter * 32))
+    broken = world.messages._rows("b" * 32)
+    broken.update(actions=[world.messages._rows.state.set("no state")])
+    swept = world.sweep(NOON)
+    assert (swept.seen, swept.failed, world.failures) == (4, 1, ["b" * 32])
+
+
+def test_what_is_left_for_want_of_time_is_said(world):
+    for letter in "bcd":
+        world.messages.add(replace(QUEUED, message_id=letter * 32))
+    assert world.sweep(NOON, most=3) == Swept(seen=3, left=1)

@@ -222,6 +222,6 @@ def test_storage_reads_what_the_hot_path_wrote(real_log: EventLog, pynamodb_find
 
 def test_the_hot_path_reads_what_storage_wrote(real_log: EventLog, pynamodb_finds: None) -> None:
     destination = "https://crm.example/?q=" + "a" * 3_000
-    Links("links", "eu-central-1").put(MESSAGE_ID, 3, destination)
+    Links("links", "eu-central-1").put(MESSAGE_ID, {3: destination})
     assert real_log.destination_of(MESSAGE_ID, 3) == destination
     assert real_log.destination_of(MESSAGE_ID, 4) is None

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import boto3
 import pytest
@@ -57,8 +58,8 @@ def cut(handler: BaseHTTPRequestHandler) -> None:
     handler.connection.shutdown(socket.SHUT_RDWR)
 
 
-def sent_to(url: str, config: Config = ONE_ATTEMPT) -> Answer:
-    client = boto3.client(
+def client_of(url: str, config: Config = ONE_ATTEMPT) -> Any:
+    return boto3.client(
         "sesv2",
         endpoint_url=url,
         region_name="eu-west-1",
@@ -66,9 +67,16 @@ def sent_to(url: str, config: Config = ONE_ATTEMPT) -> Answer:
         aws_secret_access_key="x",
         config=config,
     )
-    return Ses(client, "mailsight").send(
+
+
+def sent_to(url: str, config: Config = ONE_ATTEMPT) -> Answer:
+    return a_mail(Ses(client_of(url, config), "mailsight"))
+
+
+def a_mail(ses: Ses, sender: Any = "me@example.com") -> Answer:
+    return ses.send(
         b"Subject: x\r\n\r\n",
-        sender="me@example.com",
+        sender=sender,
         recipients=["a@b.test", "c@d.test"],
         message_id=MESSAGE_ID,
         tags=[("plan", "gold")],
@@ -93,7 +101,8 @@ def test_an_accepted_mail_carries_our_tag_and_switches_off_tracking_by_ses():
     ("answer", "verdict", "code"),
     [
         (says(400, {"message": "not verified"}, "MessageRejected"), Verdict.REFUSED, "MessageRejected"),
-        (says(404, {"message": "no set"}, "NotFoundException"), Verdict.REFUSED, "NotFoundException"),
+        (says(404, {"message": "no set"}, "NotFoundException"), Verdict.LATER, "NotFoundException"),
+        (says(403, {"message": "no"}, "AccessDeniedException"), Verdict.LATER, "AccessDeniedException"),
         (says(429, {"message": "slow"}, "TooManyRequestsException"), Verdict.LATER, "TooManyRequestsException"),
         (says(400, {"message": "Maximum sending rate exceeded."}, "Throttling"), Verdict.LATER, "Throttling"),
         (says(400, {"message": "Daily message quota exceeded."}, "BadRequest"), Verdict.LATER, "BadRequest"),
@@ -114,6 +123,27 @@ def test_an_answer_that_comes_too_late_leaves_it_open():
         told = sent_to(url, ONE_ATTEMPT.merge(Config(read_timeout=0.2)))
         is_over.set()
     assert (told.verdict, len(got)) == (Verdict.UNCLEAR, 1)
+
+
+def test_a_connection_that_died_meanwhile_is_not_used_for_the_next_mail():
+    peers = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        peers.append(handler.client_address[1])
+        says(200, {"MessageId": "ses-1"})(handler)
+
+    with endpoint(answer) as (url, _):
+        ses = Ses(client_of(url), "mailsight")
+        for _ in range(2):
+            ses.forget_connections()
+            assert a_mail(ses).verdict is Verdict.ACCEPTED
+    assert len(set(peers)) == 2
+
+
+def test_what_this_machine_cannot_even_ask_is_refused_or_tried_again():
+    assert a_mail(Ses(client_of("http://127.0.0.1:1"), "mailsight"), sender=7).verdict is Verdict.REFUSED
+    with endpoint(says(200, {})) as (url, _):
+        assert sent_to(url.replace("http:", "https:")).verdict is Verdict.LATER
 
 
 def test_a_mail_that_never_left_this_machine_is_tried_again():

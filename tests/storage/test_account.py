@@ -34,9 +34,10 @@ def test_a_key_is_found_by_its_id_and_holds_no_secret(accounts):
 
 
 def test_accounts_are_registered_once(accounts):
-    for name in ("acme", "berg", "acme"):
-        accounts.create(name, name)
+    for account, name in (("acme", "Acme"), ("berg", "Berg"), ("acme", "Another name")):
+        accounts.create(account, name)
     assert sorted(accounts.all()) == ["acme", "berg"]
+    assert accounts._rows.get("acme", "settings").data == {"name": "Acme"}
 
 
 def test_a_message_and_its_idempotency_key_are_stored_together_or_not_at_all(accounts):

@@ -52,34 +52,62 @@ def test_adding_it_again_changes_nothing(messages):
     assert messages.get("acme", message().message_id) == message()
 
 
+def claim(messages, mark="c", **changes) -> bool:
+    return messages.claim(message().message_id, mark, **{"lease_ends_at": LEASE, "until": UNTIL} | changes)
+
+
+def stored(messages) -> Message:
+    found = messages.get("acme", message().message_id)
+    assert found
+    return found
+
+
 def test_only_one_worker_gets_a_message_to_send(messages):
     messages.add(message())
-    claims = [messages.claim(message().message_id, now=NOON, lease_until=LEASE, until=UNTIL) for _ in range(2)]
-    assert claims == [True, False]
-    held = messages.get("acme", message().message_id)
-    assert (held.sending, held.lease_until, held.attempts, held.tracking.until) == (Sending.SENDING, LEASE, 1, UNTIL)
+    assert [claim(messages, mark) for mark in ("first", "second")] == [True, False]
+    held = stored(messages)
+    assert (held.sending, held.claim, held.attempts) == (Sending.SENDING, "first", 1)
+    assert (held.lease_ends_at, held.tracking.until) == (LEASE, UNTIL)
 
 
-def test_the_end_of_the_window_is_set_once(messages):
+def test_a_claim_whose_answer_was_lost_is_known_by_its_mark_when_the_call_is_repeated(messages):
     messages.add(message())
-    message_id = message().message_id
-    messages.claim(message_id, now=NOON, lease_until=LEASE, until=UNTIL)
-    messages.settle(message_id, Sending.QUEUED, failure=Failure("TooManyRequestsException", "slow down"))
-    messages.claim(message_id, now=NOON, lease_until=LEASE, until=UNTIL + timedelta(days=1))
-    assert messages.get("acme", message_id).tracking.until == UNTIL
+    assert [claim(messages, "mine"), claim(messages, "mine")] == [True, True]
+    assert stored(messages).attempts == 1
+
+
+def test_a_late_repeated_call_does_not_undo_the_claim_of_another_worker(messages):
+    messages.add(message())
+    claim(messages, "first")
+    held = stored(messages)
+    failure = Failure("TooManyRequestsException", "slow down")
+    assert messages.settle(held, Sending.QUEUED, failure=failure, next_try_at=LEASE)
+    assert (stored(messages).next_try_at, stored(messages).lease_ends_at) == (LEASE, None)
+    claim(messages, "second", until=UNTIL + timedelta(days=1))
+    assert not messages.settle(held, Sending.QUEUED, failure=failure)
+    assert (stored(messages).claim, stored(messages).next_try_at) == ("second", None)
+    assert stored(messages).tracking.until == UNTIL + timedelta(days=1)
 
 
 def test_what_came_of_sending_is_noted_once(messages):
     messages.add(message())
-    message_id = message().message_id
-    assert not messages.settle(message_id, Sending.SENT, ses_message_id="too-early")
-    messages.claim(message_id, now=NOON, lease_until=LEASE, until=UNTIL)
-    assert messages.settle(message_id, Sending.SENT, ses_message_id="ses-1", sent_at=NOON)
-    assert not messages.settle(message_id, Sending.FAILED, failure=Failure("late", "worker"))
-    sent = messages.get("acme", message_id)
+    claim(messages)
+    held = stored(messages)
+    assert messages.settle(held, Sending.SENT, ses_message_id="ses-1", sent_at=NOON)
+    assert not messages.settle(held, Sending.FAILED, failure=Failure("late", "worker"))
+    sent = stored(messages)
     assert (sent.sending, sent.ses_message_id, sent.sent_at, sent.failure) == (Sending.SENT, "ses-1", NOON, None)
-    assert messages.id_by_ses("ses-1") == message_id
+    assert messages.id_by_ses("ses-1") == sent.message_id
     assert messages.id_by_ses("ses-2") is None
+
+
+def test_a_slow_worker_may_still_say_that_the_mail_was_sent_after_it_was_given_up(messages):
+    messages.add(message())
+    claim(messages)
+    held = stored(messages)
+    assert messages.settle(held, Sending.UNKNOWN, failure=Failure("interrupted", "…"))
+    assert messages.settle(held, Sending.SENT, ses_message_id="ses-1", sent_at=NOON)
+    assert stored(messages).ses_message_id == "ses-1"
 
 
 def test_pages_lead_through_all_messages_newest_first_and_back_again(messages):
@@ -88,16 +116,13 @@ def test_pages_lead_through_all_messages_newest_first_and_back_again(messages):
         messages.add(message(1_000 + number, account="other"))
     expected = [message(number).message_id for number in range(24, -1, -1)]
 
-    def place(one: Message) -> str:
-        return f"{one.accepted_at:%Y-%m-%dT%H:%M:%S}.000Z#{one.message_id}"
-
     seen, page = [], messages.page("acme", 10)
     seen += page.messages
     while page.has_more:
-        page = messages.page("acme", 10, after=place(page.messages[-1]))
+        page = messages.page("acme", 10, after=page.messages[-1].key)
         seen += page.messages
     assert [one.message_id for one in seen] == expected
-    back = messages.page("acme", 10, before=place(seen[-1]))
+    back = messages.page("acme", 10, before=seen[-1].key)
     assert [one.message_id for one in back.messages] == expected[14:24]
     assert back.has_more
 

@@ -34,20 +34,18 @@ class FakeMessages:
         self.by_id: dict[str, Message] = {}
 
     def page(self, account: str, limit: int, after: str | None = None, before: str | None = None) -> FakePage:
-        own = sorted((one for one in self.by_id.values() if one.account == account), key=place, reverse=True)
+        own = sorted(
+            (one for one in self.by_id.values() if one.account == account), key=lambda one: one.key, reverse=True
+        )
         if before:
-            newer = [one for one in own if place(one) > before]
+            newer = [one for one in own if one.key > before]
             return FakePage(newer[-limit:], len(newer) > limit)
-        older = [one for one in own if after is None or place(one) < after]
+        older = [one for one in own if after is None or one.key < after]
         return FakePage(older[:limit], len(older) > limit)
 
     def get(self, account: str, message_id: str) -> Message | None:
         found = self.by_id.get(message_id)
         return found if found and found.account == account else None
-
-
-def place(message: Message) -> str:
-    return f"{message.accepted_at.isoformat()}#{message.message_id}"
 
 
 class Desk:
@@ -65,7 +63,6 @@ class Desk:
             keys=Keys(SECRETS),
             find_key=self.keys.get,
             messages=self.messages,
-            place=place,
             events=lambda message: self.events[message.message_id],
             content=lambda message: self.contents.get(message.message_id),
             links=lambda message: self.contents[message.message_id].links,
