@@ -23,7 +23,7 @@ def parse(text: str) -> tuple[str, str]:
     if len(name) > LONGEST_NAME:
         raise BadAddress(f"a display name has at most {LONGEST_NAME} characters")
     try:
-        checked = validate_email(address, check_deliverability=False, test_environment=True)
+        checked = validate_email(address, check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError as error:
         raise BadAddress(str(error)) from None
     if checked.ascii_email is None:

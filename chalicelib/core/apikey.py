@@ -53,3 +53,10 @@ def hash_of(secret: str) -> str:
 def is_right(key: ApiKey, secret: str) -> bool:
     """Whether this is the key's secret, compared in constant time."""
     return hmac.compare_digest(key.secret_hash, hash_of(secret))
+
+
+def checked(text: str, find: Callable[[str], ApiKey | None], now: datetime) -> ApiKey | None:
+    """The key of this text, if it is known, right, and valid now; `find` looks a key up by its id."""
+    key_id, secret = parse(text) or ("", "")
+    key = find(key_id) if key_id else None
+    return key if key and is_right(key, secret) and key.is_valid(now) else None

@@ -15,7 +15,7 @@ class BadCursor(MailsightError):
 
 
 def seal(keys: Keys, account: str, place: str) -> str:
-    """The cursor that stands for a place (a sort key) in this account's list."""
+    """The cursor that stands for a place (a sort key) in a list; `account` says whose, and which list."""
     raw = place.encode()
     return urlsafe_b64encode(_mac(keys, keys.newest, account, raw) + bytes([keys.newest]) + raw).rstrip(b"=").decode()
 

@@ -68,7 +68,7 @@ class Attachment:
 class Content:
     """What a mail says, as handed over: without pixel and tracked links.
 
-    `links` are the destinations by position, as they were when the mail was accepted.
+    `links` are the destinations by position, found at acceptance and corrected at sending.
     """
 
     html: str | None

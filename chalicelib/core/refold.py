@@ -48,7 +48,7 @@ class Step(NamedTuple):
 
     fold: Fold
     marks: tuple[str, ...]
-    is_more: bool
+    has_more: bool
 
 
 def refold(fold: Fold, rows: Sequence[Row], *, until: datetime | None, now: datetime, limits: Limits = LIMITS) -> Step:
@@ -69,14 +69,14 @@ def refold(fold: Fold, rows: Sequence[Row], *, until: datetime | None, now: date
     closing = late[: limits.marks]
     old = _to_close(tail, now, limits)
     closing += old[: limits.marks - len(closing)]
-    is_more = len(closing) < len(late) + len(old)
+    has_more = len(closing) < len(late) + len(old)
     closed = engagement_of(closing, fold.closed)
     line = max([fold.closed_until, *(event.key for event in closing)])
     marks = tuple(event.key for event in closing)
     marked = set(marks)
     waiting = [event for event in late + tail if event.key not in marked]
     state = State(delivery, engagement_of(waiting, closed))
-    return Step(Fold(state, closed, line), marks, is_more)
+    return Step(Fold(state, closed, line), marks, has_more)
 
 
 def _to_close(tail: list[Event], now: datetime, limits: Limits) -> list[Event]:

@@ -1,5 +1,6 @@
 """The status of a mail, as people see it: bounced > clicked > opened > delivered > sent, by what is known so far."""
 
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -61,9 +62,11 @@ def complained_at(delivery: Delivery) -> datetime | None:
 
 
 def opens_of(engagement: Engagement) -> tuple[Hits, tuple[datetime, ...]]:
-    """Opens and the latest of them. A person's click without any open counts as one open at the time of the click:
-    who clicked has read, also where images are switched off."""
-    if engagement.opens.count or not engagement.clicks.count:
-        return engagement.opens, engagement.recent_opens
-    at = engagement.clicks.first_at
-    return Hits(1, engagement.opens.machine, at, at), (at,) if at else ()
+    """Opens and the latest of them. Who clicked has read, also where images are switched off: a person's click without
+    any open counts as one open at the time of the click, and no open is first seen after the first click."""
+    opens, clicked_at = engagement.opens, engagement.clicks.first_at
+    if clicked_at is None:
+        return opens, engagement.recent_opens
+    if opens.first_at is None:
+        return Hits(1, opens.machine, clicked_at, clicked_at), (clicked_at,)
+    return replace(opens, first_at=min(opens.first_at, clicked_at)), engagement.recent_opens

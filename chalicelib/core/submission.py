@@ -142,7 +142,7 @@ class TagIn(_Strict):
 class RecordIn(_Strict):
     """The CRM's record that the mail belongs to."""
 
-    module: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,64}$")]
+    module: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
     record_id: Name
 
 
@@ -196,8 +196,7 @@ class NewEmail(_Strict):
             self.sender, tuple(self.to), tuple(self.cc), tuple(self.bcc), tuple(self.reply_to), self.subject
         )
 
-    @property
-    def content(self) -> Content:
+    def read_content(self) -> Content:
         """What it says, with the attachments decoded. Raises BadSubmission for content that is no base64."""
         files = []
         for number, file in enumerate(self.attachments):
@@ -230,5 +229,18 @@ def _problem(error: Any) -> dict[str, str]:
     if error["type"].startswith("at:"):
         place = [error["type"].removeprefix("at:")]
     pointer = "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in place)
-    known = {"extra_forbidden": "this field is not known here", "missing": "this field is required"}
-    return {"pointer": pointer[:200], "message": known.get(error["type"], error["msg"])}
+    return {"pointer": pointer[:200], "message": _WORDS.get(error["type"], error["msg"])}
+
+
+_WORDS = {
+    "extra_forbidden": "this field is not known here",
+    "missing": "this field is required",
+    "string_type": "must be a text",
+    "list_type": "must be a list (an address may also stand alone)",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "bool_type": "must be true or false",
+    "string_pattern_mismatch": "has a character that is not allowed here, or is too long; see docs/API.md",
+    "literal_error": "is not one of the known values; see docs/API.md",
+}
+"""pydantic's error types in the words of this API; its own texts for the rest."""

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from chalicelib.core.event import ENGAGEMENT, Event, Kind
 
-RECENT_OPENS = 10  # how many opens are listed one by one (requirement of the CRMs: the ten latest)
+RECENT_OPENS = 10  # are listed one by one; of more it is only said that there were more
 
 
 @dataclass(frozen=True, order=True)

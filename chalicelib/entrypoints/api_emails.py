@@ -86,11 +86,11 @@ def post_email(call: Call) -> tuple[HTTPStatus, dict[str, Any]]:
 def list_emails(call: Call) -> tuple[HTTPStatus, dict[str, Any]]:
     """The account's mails, newest first."""
     parts = _parts()
-    asked = calls.window(call, parts.keys)
+    asked = calls.window(call, parts.keys, "emails")
     page = parts.stores.messages.page(call.account, asked.limit, asked.after, asked.before)
     places = [message.key for message in page.messages]
     shown = [mail_view.show(message) for message in page.messages]
-    return HTTPStatus.OK, calls.listing(call, parts.keys, shown, places, page.has_more)
+    return HTTPStatus.OK, calls.listing(call, parts.keys, "emails", shown, places, page.has_more)
 
 
 @bp.route("/v1/emails/{message_id}", methods=["GET"])
@@ -107,12 +107,13 @@ def get_email(call: Call, message_id: str) -> tuple[HTTPStatus, dict[str, Any]]:
 def list_events(call: Call, message_id: str) -> tuple[HTTPStatus, dict[str, Any]]:
     """What happened to one mail, newest first."""
     parts = _parts()
-    asked = calls.window(call, parts.keys)
+    name = f"events/{message_id}"
+    asked = calls.window(call, parts.keys, name)
     _find(call, message_id)
     page = parts.events.page(message_id, asked.limit, asked.after, asked.before, now=call.now)
     shown = [mail_view.show_event(event) for event in page.events]
     places = [event.key for event in page.events]
-    return HTTPStatus.OK, calls.listing(call, parts.keys, shown, places, page.has_more)
+    return HTTPStatus.OK, calls.listing(call, parts.keys, name, shown, places, page.has_more)
 
 
 def _find(call: Call, message_id: str) -> Message:
@@ -125,5 +126,4 @@ def _find(call: Call, message_id: str) -> Message:
 def _links(message: Message) -> tuple[str, ...]:
     if not message.tracking.clicks:
         return ()
-    content = _parts().contents.get(message.account, message.message_id)
-    return content.links if content else ()
+    return _parts().contents.links(message.account, message.message_id)

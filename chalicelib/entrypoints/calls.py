@@ -64,9 +64,8 @@ def view(
 def authenticate(header: str | None, accounts: Account, scope: str, now: datetime) -> ApiKey:
     """The key of an Authorization header. One answer for every key that is not valid, so that nothing can be probed."""
     scheme, _, text = (header or "").partition(" ")
-    parsed = apikey.parse(text.strip()) if scheme.lower() == "bearer" else None
-    key = accounts.key(parsed[0]) if parsed else None
-    if parsed is None or key is None or not apikey.is_right(key, parsed[1]) or not key.is_valid(now):
+    key = apikey.checked(text.strip(), accounts.key, now) if scheme.lower() == "bearer" else None
+    if key is None:
         raise Problem(
             HTTPStatus.UNAUTHORIZED,
             "invalid_key",
@@ -82,12 +81,16 @@ def json_object(request: Request) -> dict[str, Any]:
     """The JSON object in the body."""
     raw = request.raw_body if isinstance(request.raw_body, bytes) else request.raw_body.encode()
     if len(raw) > LARGEST_REQUEST:
-        text = f"a request holds at most {LARGEST_REQUEST:,} bytes, this one {len(raw):,}; send smaller attachments"
+        text = f"a request holds at most {LARGEST_REQUEST:,} bytes, this one {len(raw):,}"
         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", text, [{"pointer": "", "message": text}])
     try:
         body = json.loads(raw.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
-        raise Problem(HTTPStatus.BAD_REQUEST, "malformed_json", f"the body is no JSON: {error}") from None
+    except RecursionError:
+        raise Problem(HTTPStatus.BAD_REQUEST, "malformed_json", "the body is nested too deeply") from None
+    except ValueError as error:
+        known = isinstance(error, json.JSONDecodeError | UnicodeDecodeError | NoJson)
+        reason = str(error) if known else "it holds a number that is too long"
+        raise Problem(HTTPStatus.BAD_REQUEST, "malformed_json", f"the body is no JSON: {reason}") from None
     if not isinstance(body, dict):
         raise bad_input([{"pointer": "", "message": "the body must be a JSON object"}])
     return body
@@ -109,8 +112,8 @@ def no_query(request: Request) -> None:
     _refuse_unknown(dict(request.query_params or {}), frozenset())
 
 
-def window(call: Call, keys: Keys) -> Window:
-    """The part of a list that the query asks for. Whatever else stands in the query is refused."""
+def window(call: Call, keys: Keys, name: str) -> Window:
+    """The part of the list of this name that the query asks for. Whatever else stands in the query is refused."""
     query = dict(call.request.query_params or {})
     _refuse_unknown(query, frozenset({"limit", "after", "before"}))
     if "after" in query and "before" in query:
@@ -118,12 +121,15 @@ def window(call: Call, keys: Keys) -> Window:
     text = query.get("limit", "20")
     if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= 100):
         raise bad_input([{"pointer": "/limit", "message": "must be a whole number from 1 to 100"}])
-    return Window(int(text), _place(query, "after", call, keys), _place(query, "before", call, keys))
+    owner = _owner(call, name)
+    return Window(int(text), _place(query, "after", owner, keys), _place(query, "before", owner, keys))
 
 
-def listing(call: Call, keys: Keys, shown: list[dict[str, Any]], places: list[str], has_more: bool) -> dict[str, Any]:
-    """A page of a list. `after` leads to what is older than this page, `before` to what is newer."""
-    sealed = [cursor.seal(keys, call.account, place) for place in places[:1] + places[-1:]]
+def listing(
+    call: Call, keys: Keys, name: str, shown: list[dict[str, Any]], places: list[str], has_more: bool
+) -> dict[str, Any]:
+    """A page of the list of this name. `after` leads to what is older than this page, `before` to what is newer."""
+    sealed = [cursor.seal(keys, _owner(call, name), place) for place in places[:1] + places[-1:]]
     return {
         "object": "list",
         "data": shown,
@@ -133,11 +139,16 @@ def listing(call: Call, keys: Keys, shown: list[dict[str, Any]], places: list[st
     }
 
 
-def _place(query: dict[str, str], name: str, call: Call, keys: Keys) -> str | None:
+def _owner(call: Call, name: str) -> str:
+    """Whose cursors they are: one list of one account."""
+    return f"{call.account}/{name}"
+
+
+def _place(query: dict[str, str], name: str, owner: str, keys: Keys) -> str | None:
     if name not in query:
         return None
     try:
-        return cursor.open_(keys, call.account, query[name])
+        return cursor.open_(keys, owner, query[name])
     except cursor.BadCursor as error:
         raise bad_input([{"pointer": f"/{name}", "message": str(error)}]) from None
 
@@ -148,12 +159,16 @@ def _refuse_unknown(query: dict[str, str], known: frozenset[str]) -> None:
         raise bad_input(sorted(errors, key=lambda error: error["pointer"]))
 
 
+class NoJson(ValueError):
+    """What Python's reader takes and JSON does not, or what nobody can mean."""
+
+
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise NoJson(f"{constant} is no JSON")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a field stands twice in one object")
+        raise NoJson("a field stands twice in one object")
     return found

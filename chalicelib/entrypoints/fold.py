@@ -1,7 +1,7 @@
 """The function `fold`: fed by the stream of the table `events`, new items only.
 
 Lambda brings a batch again from the lowest failed record on, so records may come several times: folding is
-repeatable. After five attempts a record's metadata goes to the failure queue, and the sweep folds its message.
+repeatable. After five retries a record's metadata goes to the failure queue, and the sweep folds its message.
 """
 
 from collections.abc import Iterable

@@ -70,7 +70,7 @@ def accept(
 
     Raises KeyReused, UnderWay, and BadSubmission for attachments that cannot be read.
     """
-    content = mail.content
+    content = mail.read_content()
     claim = None
     if idempotency_key is not None:
         claim = Claim(keys.idempotency(ROUTE, idempotency_key), _hash(body), new_id(), now + KEY_LASTS)

@@ -52,7 +52,7 @@ def fold(message_id: str, arrived: Iterable[str] | None, *, events: Events, fold
             return has_changed
         is_stored = folds.store(message, step)
         has_changed = has_changed or is_stored
-        if is_stored and not step.is_more:
+        if is_stored and not step.has_more:
             return True
     raise Overtaken(f"message {message_id} was not folded in {MOST_STEPS} steps")
 

@@ -1,7 +1,11 @@
-"""The blob bucket: what a mail says, compressed, as it was handed over."""
+"""The blob bucket: what a mail says, compressed, as it was handed over.
+
+Two gzip members in one object: the links, then the rest. So the links can be read without the attachments.
+"""
 
 import gzip
 import json
+import zlib
 from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING
 
@@ -9,6 +13,10 @@ from chalicelib.core.message import Attachment, Content
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+_GZIP = 16 + zlib.MAX_WBITS  # zlib's sign for gzip's format
+_FIRST_BYTES = 65_536
 
 
 class Blobs:
@@ -30,6 +38,21 @@ class Blobs:
             return None
         return _load(answer["Body"].read())
 
+    def links(self, account: str, message_id: str) -> tuple[str, ...]:
+        """Only the destinations of a message's links; the first part of its content, read alone where it is short."""
+        try:
+            answer = self._s3.get_object(
+                Bucket=self._bucket, Key=_key(account, message_id), Range=f"bytes=0-{_FIRST_BYTES - 1}"
+            )
+        except self._s3.exceptions.NoSuchKey:
+            return ()
+        first = zlib.decompressobj(_GZIP)
+        raw = first.decompress(answer["Body"].read())
+        if first.eof:
+            return tuple(json.loads(raw))
+        content = self.get(account, message_id)
+        return content.links if content else ()
+
     def delete(self, account: str, message_id: str) -> None:
         """Removes a content; one that is not there is no error."""
         self._s3.delete_object(Bucket=self._bucket, Key=_key(account, message_id))
@@ -49,20 +72,25 @@ def _dump(content: Content) -> bytes:
         }
         for file in content.attachments
     ]
-    raw = {
+    rest = {
         "html": content.html,
         "text": content.text,
         "headers": dict(content.headers),
         "attachments": files,
-        "links": content.links,
     }
-    return gzip.compress(json.dumps(raw, separators=(",", ":")).encode(), compresslevel=6, mtime=0)
+    return _packed(content.links) + _packed(rest)
+
+
+def _packed(value: object) -> bytes:
+    return gzip.compress(json.dumps(value, separators=(",", ":")).encode(), compresslevel=6, mtime=0)
 
 
 def _load(blob: bytes) -> Content:
-    raw = json.loads(gzip.decompress(blob))
+    first = zlib.decompressobj(_GZIP)
+    links = json.loads(first.decompress(blob))
+    raw = json.loads(gzip.decompress(first.unused_data))
     files = (
         Attachment(file["filename"], b64decode(file["content"]), file["content_type"], file["content_id"])
         for file in raw["attachments"]
     )
-    return Content(raw["html"], raw["text"], raw["headers"], tuple(files), tuple(raw["links"]))
+    return Content(raw["html"], raw["text"], raw["headers"], tuple(files), tuple(links))

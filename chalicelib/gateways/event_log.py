@@ -77,7 +77,7 @@ class EventLog:
             reasons = [reason, _reason(error)]
             say({"level": "ERROR", "message": "spilled_event", "reasons": reasons, "spilled_event": item})
         else:
-            say({"level": "WARNING", "message": "event written to the spill queue", "reasons": [reason]})
+            say({"level": "WARNING", "message": "event_spilled", "reasons": [reason]})
 
 
 def connect(settings: Settings, aws: Aws) -> EventLog:

@@ -128,7 +128,7 @@ def test_no_input_yields_another_header_or_recipient(body):
         mail = parse(body)
     except BadSubmission:
         return
-    made = built(mail.content, mail.envelope)
+    made = built(mail.read_content(), mail.envelope)
     expected = {"from", "to", "subject", "mime-version", "content-type", "content-transfer-encoding"}
     assert {name.lower() for name in made} == expected | {name.lower() for name in mail.headers}
     assert [address.addr_spec for address in made["To"].addresses] == ["a@b.test"] * len(body["to"])

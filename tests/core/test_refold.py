@@ -9,6 +9,8 @@ from chalicelib.core import event as events
 from chalicelib.core.event import GRACE, Event, Kind
 from chalicelib.core.refold import LIMITS, Fold, Limits, Row, refold
 from chalicelib.core.summary import summarise
+from tests.core.happenings import HAPPENINGS
+from tests.core.happenings import NOON as happenings_noon
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 UNTIL = NOON + timedelta(days=100)
@@ -25,8 +27,8 @@ BOUNCED = events.make(MESSAGE_ID, "b", Kind.BOUNCED, NOON, recipient="anna@examp
 class Table:
     """Events and marks as the table holds them, and the fold beside them."""
 
-    def __init__(self, limits: Limits = LIMITS) -> None:
-        self.limits = limits
+    def __init__(self, limits: Limits = LIMITS, until: datetime = UNTIL) -> None:
+        self.limits, self.until = limits, until
         self.events: dict[str, Event] = {}
         self.marks: set[str] = set()
         self.fold = Fold()
@@ -38,11 +40,11 @@ class Table:
             line = self.fold.closed_until
             keys = {event.key for event in arrived}
             rows = [Row(e, k in self.marks) for k, e in self.events.items() if k > line or k in keys]
-            step = refold(self.fold, rows, until=UNTIL, now=now, limits=self.limits)
+            step = refold(self.fold, rows, until=self.until, now=now, limits=self.limits)
             assert not self.marks & set(step.marks), "an event is marked once"
             self.marks |= set(step.marks)
             self.fold = step.fold
-            if not step.is_more:
+            if not step.has_more:
                 return len(rows)
         raise AssertionError("folding comes to an end")
 
@@ -94,14 +96,16 @@ def test_after_the_grace_engagement_stays_and_a_late_bounce_still_counts():
     assert table.fold.state.delivery.recipients["anna@example.com"].bounce is not None
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(0, 2_000), min_size=1, max_size=120), st.randoms(use_true_random=False))
-def test_any_order_repetition_and_batching_counts_each_event_once(minutes, random):
-    table, waiting, now = Table(Limits(5, 10, 4)), [opened(minute) for minute in minutes] * 2, NOON
+@settings(max_examples=100)
+@given(st.lists(HAPPENINGS, min_size=1, max_size=60), st.integers(0, 500), st.randoms(use_true_random=False))
+def test_any_order_repetition_and_batching_give_the_state_of_all_events(happenings, end, random):
+    """With small limits, so that events are closed early and many come late; some after the capture window."""
+    until = happenings_noon + timedelta(seconds=end)
+    table, waiting, now = Table(Limits(5, 10, 4), until), happenings * 2, until
     random.shuffle(waiting)
     while waiting:
         count = random.randint(1, 10)
         now += timedelta(minutes=random.randint(0, 300))
-        table.take(waiting[:count], now)
+        table.take(waiting[:count], min(now, until + GRACE / 2))
         waiting = waiting[count:]
-    assert table.fold.state == summarise([opened(minute) for minute in minutes])
+    assert table.fold.state == summarise(happenings, until=until)

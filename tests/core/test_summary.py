@@ -1,37 +1,14 @@
 """All events of a message folded into its state: any order, any repetition, one state."""
 
-from datetime import UTC, datetime, timedelta
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.core import event as events
 from chalicelib.core.event import Event, Kind
 from chalicelib.core.message import Envelope, Message, Sending, Tracking
 from chalicelib.core.status import Status, failure_of, opens_of, sending_of, status_of
 from chalicelib.core.summary import EMPTY, State, summarise
 from chalicelib.storage import state_text
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-MESSAGE_ID = "0123456789abcdef" * 2
-ANNA = "anna@example.com"
-
-
-def at(seconds: float) -> datetime:
-    return NOON + timedelta(seconds=seconds)
-
-
-def happened(kind: Kind, seconds: float = 0, event_id: str = "", **data: object) -> Event:
-    return events.make(MESSAGE_ID, event_id or f"{kind}-{seconds}", kind, at(seconds), **data)
-
-
-def opened(seconds: float, method: str = "GET") -> Event:
-    return happened(Kind.OPENED, seconds, f"o{seconds}{method}", method=method)
-
-
-def clicked(seconds: float, position: int = 0, method: str = "GET") -> Event:
-    return happened(Kind.CLICKED, seconds, f"c{seconds}-{position}{method}", method=method, position=position)
-
+from tests.core.happenings import ANNA, HAPPENINGS, MESSAGE_ID, NOON, at, clicked, happened, opened
 
 SENT = happened(Kind.SENT, 1, ses_message_id="ses-1")
 DELIVERED = happened(Kind.DELIVERED, 2, recipient=ANNA)
@@ -68,7 +45,8 @@ def test_an_auto_reply_is_no_bounce_and_a_delay_no_failure():
 def test_a_click_without_any_open_counts_as_one_open_at_the_time_of_the_first_click():
     opens, recent = opens_of(summarise([clicked(30), clicked(20)]).engagement)
     assert (opens.count, opens.first_at, opens.last_at, recent) == (1, at(20), at(20), (at(20),))
-    assert opens_of(summarise([clicked(20), opened(25), opened(40)]).engagement)[0].count == 2
+    opens, _ = opens_of(summarise([clicked(20), opened(25), opened(40)]).engagement)
+    assert (opens.count, opens.first_at, opens.last_at) == (2, at(20), at(40)), "read when clicked at the latest"
 
 
 def test_head_requests_are_kept_apart_and_never_count_as_a_person():
@@ -119,25 +97,6 @@ def test_a_mail_that_ses_took_and_dropped_is_failed_with_the_reason():
     failure = failure_of(dropped)
     assert failure is not None
     assert (failure.code, failure.detail) == ("rejected", "Bad content")
-
-
-SECONDS = st.integers(0, 500)
-HAPPENINGS = st.one_of(
-    st.builds(opened, SECONDS, st.sampled_from(["GET", "HEAD"])),
-    st.builds(clicked, SECONDS, st.integers(0, 3), st.sampled_from(["GET", "HEAD"])),
-    st.builds(
-        lambda kind, seconds, recipient, type_: happened(
-            kind, seconds, f"{kind}{seconds}{recipient}{type_}", recipient=recipient, type=type_, reason=type_
-        ),
-        st.sampled_from([Kind.DELIVERED, Kind.BOUNCED, Kind.COMPLAINED, Kind.AUTO_REPLIED, Kind.DELAYED]),
-        SECONDS,
-        st.sampled_from([ANNA, "raj@example.com"]),
-        st.sampled_from(["hard", "soft"]),
-    ),
-    st.builds(lambda seconds: happened(Kind.SENT, seconds, ses_message_id="ses-1"), SECONDS),
-    st.builds(lambda seconds: happened(Kind.REJECTED, seconds, reason="virus"), SECONDS),
-    st.builds(lambda seconds: happened(Kind.UNKNOWN, seconds, payload="{}"), SECONDS),
-)
 
 
 @given(st.lists(HAPPENINGS, max_size=30), st.randoms(use_true_random=False))
