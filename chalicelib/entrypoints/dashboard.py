@@ -18,7 +18,7 @@ from chalicelib.gateways.blobs import Blobs
 from chalicelib.storage.account import Account
 from chalicelib.storage.events import Events
 from chalicelib.storage.messages import Messages
-from chalicelib.web import assets, door, mail, mails
+from chalicelib.web import assets, mail, mails, signin
 from chalicelib.web.answer import Answer, Asked, redirect
 from chalicelib.web.ports import Parts
 from chalicelib.web.problems import answered
@@ -28,13 +28,14 @@ bp = Blueprint(__name__)
 
 FORM = "application/x-www-form-urlencoded"
 NEWEST_EVENTS, FIRST_EVENTS = 100, 20
-MAILS_WHOSE_LINKS_ARE_KEPT = 256
+LINKS_KEPT = 256  # mails
 
 
 @cache
 def _parts() -> Parts:
     own = settings.read().require("messages_table", "account_table", "events_table", "blob_bucket", "dashboard_url")
     contents = Blobs(boto3.client("s3"), own.blob_bucket)
+    links = lru_cache(LINKS_KEPT)(contents.links)  # a page that is open asks for them every two seconds
     return Parts(
         site=site_of(own.dashboard_url),
         keys=own.keys,
@@ -42,7 +43,7 @@ def _parts() -> Parts:
         messages=Messages(own.messages_table, own.region),
         events=events_reader(Events(own.events_table, own.region)),
         content=lambda message: contents.get(message.account, message.message_id),
-        links=lambda message: _links(message.account, message.message_id) if message.tracking.clicks else (),
+        links=lambda message: links(message.account, message.message_id) if message.tracking.clicks else (),
         now=lambda: datetime.now(UTC),
         random_hex=lambda: secrets.token_hex(16),
     )
@@ -63,14 +64,6 @@ def events_reader(events: Events) -> Callable[[Message], list[Event]]:
     return read
 
 
-@lru_cache(maxsize=MAILS_WHOSE_LINKS_ARE_KEPT)
-def _links(account: str, message_id: str) -> tuple[str, ...]:
-    """A mail's destinations, which never change: a page that is open asks for them every two seconds."""
-    message = _parts().messages.get(account, message_id)
-    content = _parts().content(message) if message else None
-    return content.links if content else ()
-
-
 def _asked() -> Asked:
     request = bp.current_request
     headers = {name.lower(): value for name, value in request.headers.items()}
@@ -86,22 +79,22 @@ def _respond(show: Callable[[Asked, Parts], Answer]) -> Response:
 
 @bp.route("/")
 def index() -> Response:
-    return _respond(lambda _, parts: redirect(parts.site.path(door.START)))
+    return _respond(lambda _, parts: redirect(parts.site.path(signin.START)))
 
 
 @bp.route("/signin")
-def show_door() -> Response:
-    return _respond(door.show_door)
+def show_signin() -> Response:
+    return _respond(signin.show_signin)
 
 
 @bp.route("/signin", methods=["POST"], content_types=[FORM])
-def enter() -> Response:
-    return _respond(door.enter)
+def sign_in() -> Response:
+    return _respond(signin.sign_in)
 
 
 @bp.route("/signout", methods=["POST"], content_types=[FORM])
-def leave() -> Response:
-    return _respond(door.leave)
+def sign_out() -> Response:
+    return _respond(signin.sign_out)
 
 
 @bp.route("/mails")

@@ -10,9 +10,10 @@ from chalicelib.core.event import is_message_id
 from chalicelib.core.message import Attachment, Message
 from chalicelib.web import answer
 from chalicelib.web.answer import Answer, Asked, NotHere, fragment, html
-from chalicelib.web.door import Visit, guarded
+from chalicelib.web.files import files_of
 from chalicelib.web.ports import Parts
 from chalicelib.web.render import render
+from chalicelib.web.signin import Visit, guarded
 from chalicelib.web.timeline import timeline_of
 from chalicelib.web.view import view_of
 
@@ -30,7 +31,7 @@ def show_mail(message_id: str, asked: Asked, parts: Parts) -> Answer:
 
 
 def show_live(message_id: str, asked: Asked, parts: Parts) -> Answer:
-    """Its state and timeline as they are now."""
+    """Its state and timeline as they are now; `content=gone` says that there is no content to look for links in."""
     return guarded(asked, parts, f"/mails/{message_id}", lambda visit: _live(message_id, visit, parts))
 
 
@@ -51,14 +52,16 @@ def _page(message_id: str, visit: Visit, parts: Parts) -> Answer:
         content=content,
         sandbox=answer.MAIL_SANDBOX,
         has_remote_images=bool(content and content.html and _REMOTE_IMAGE.search(content.html)),
-        **_state(message, content.links if content and message.tracking.clicks else (), parts),
+        files=files_of(content.attachments if content else ()),
+        **_state(message, content.links if content else None, parts),
     )
     return html(body, has_frame=True)
 
 
 def _live(message_id: str, visit: Visit, parts: Parts) -> Answer:
     message = _find(message_id, visit, parts)
-    return fragment(render("live.html", is_refresh=True, **_state(message, parts.links(message), parts)), visit.asked)
+    links = None if visit.asked.query.get("content") == "gone" else parts.links(message)
+    return fragment(render("live.html", is_refresh=True, **_state(message, links, parts)), visit.asked)
 
 
 def _content(message_id: str, visit: Visit, parts: Parts) -> Answer:
@@ -86,18 +89,20 @@ def with_inline_images(html: str, files: Sequence[Attachment]) -> str:
     return _CONTENT_ID.sub(picture, html)
 
 
-def _state(message: Message, links: Sequence[str], parts: Parts) -> dict[str, object]:
-    """What the part of the page that refreshes itself is made of."""
+def _state(message: Message, links: Sequence[str] | None, parts: Parts) -> dict[str, object]:
+    """What the part of the page that refreshes itself is made of. `links` are None where the content is gone."""
     now, engagement = parts.now(), message.state.engagement
+    live = parts.site.path(f"/mails/{message.message_id}/live", content="gone" if links is None else None)
     timeline = timeline_of(
         parts.events(message),
-        links,
+        links or (),
         accepted_at=message.accepted_at,
         recipients=len(message.envelope.recipients),
         hits=sum(hits.count + hits.machine for hits in (engagement.opens, engagement.clicks)),
         now=now,
     )
-    return {"site": parts.site, "mail": view_of(mail_view.show(message, links), now), "timeline": timeline}
+    mail = view_of(mail_view.show(message, links), now)
+    return {"site": parts.site, "live": live, "mail": mail, "timeline": timeline}
 
 
 def _find(message_id: str, visit: Visit, parts: Parts) -> Message:

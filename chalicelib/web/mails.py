@@ -5,9 +5,9 @@ from typing import NamedTuple
 from chalicelib.core import cursor, mail_view, session
 from chalicelib.core.cursor import BadCursor
 from chalicelib.web.answer import Answer, Asked, fragment, html, redirect
-from chalicelib.web.door import START, Visit, guarded
 from chalicelib.web.ports import Page, Parts
 from chalicelib.web.render import render
+from chalicelib.web.signin import START, Visit, guarded
 from chalicelib.web.urls import local
 from chalicelib.web.view import View, view_of
 

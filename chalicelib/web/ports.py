@@ -32,8 +32,8 @@ class Messages(Protocol):
 
 
 class Parts(NamedTuple):
-    """`events` are oldest first, of a great many the first and
-    the latest; `links` are the content's tracked ones, which never change; `random_hex` are 32 unguessable digits."""
+    """`events` are oldest first, of a great many the first and the latest; `links` are the content's tracked ones,
+    which never change; `random_hex` are 32 unguessable digits."""
 
     site: Site
     keys: Keys

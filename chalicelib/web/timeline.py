@@ -99,6 +99,7 @@ def _detail(event: Event, has_several_recipients: bool) -> str:
 
 def _url(event: Event, links: Sequence[str]) -> str:
     """The destination of a click; a mail whose content is gone has none."""
-    position = event.data.get("position", 0)
-    is_known = event.kind is Kind.CLICKED and isinstance(position, int) and 0 <= position < len(links)
-    return links[position] if is_known else ""
+    position = event.data.get("position")
+    if event.kind is Kind.CLICKED and isinstance(position, int) and 0 <= position < len(links):
+        return links[position]
+    return ""

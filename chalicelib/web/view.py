@@ -1,6 +1,6 @@
 """A mail in the words of the pages, made from the object `email` of the API, so that both always say the same."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -14,11 +14,11 @@ REASONS = {
     "plain_text": "plain text",
     "multiple_recipients": "several recipients",
     "mail_off": "switched off for this mail",
-    "account_off": "switched off for the account",
-    "no_consent": "no consent",
-    "plan": "not part of the plan",
 }
 """Why a mail is not tracked, in words that follow `not tracked:`."""
+
+MOST_UNCLICKED = 10
+"""How many links that nobody clicked stand in the open."""
 
 
 class Chip(NamedTuple):
@@ -34,7 +34,6 @@ CHIPS = {
     "delivered": Chip("check", "Delivered", "delivered"),
     "opened": Chip("eye", "Opened", "opened"),
     "clicked": Chip("pointer", "Clicked", "clicked"),
-    "received": Chip("arrow-in", "Received", "received"),
 }
 SENDING_CHIPS = {
     "queued": Chip("clock", "Queued", "waiting"),
@@ -47,14 +46,15 @@ SOFT_BOUNCE = Chip("alert", "Bounced", "bounced-soft")
 
 
 class Count(NamedTuple):
-    """How often, by whom. `words` is `3 opens`; `proxy` and `machine` are shown beside it and not counted in it."""
+    """How often, by whom. `words` is `3 opens`; `machine` is shown beside it and not counted in it. `absent` says why
+    there is nothing to count; a click tells of one open also where opens are not tracked."""
 
     number: int
     words: str
-    proxy: int
     machine: int
     first: Moment | None
     last: Moment | None
+    absent: str | None
 
 
 class Eye(NamedTuple):
@@ -79,6 +79,13 @@ class Fate(NamedTuple):
     reason: str
 
 
+class Links(NamedTuple):
+    """A mail's links, those that somebody clicked first; `folded` are what is left of those that nobody clicked."""
+
+    shown: list[dict[str, Any]]
+    folded: list[dict[str, Any]]
+
+
 class View(NamedTuple):
     """All that the pages show of a mail but for its events and content."""
 
@@ -88,6 +95,7 @@ class View(NamedTuple):
     to: list[Person]
     cc: list[Person]
     bcc: list[Person]
+    reply_to: list[Person]
     who: str
     when: Moment
     chip: Chip
@@ -102,18 +110,21 @@ class View(NamedTuple):
     failure: Mapping[str, Any] | None
     sending: str
     untracked: str | None
-    tracked_until: Moment | None
     fates: list[Fate]
-    links: list[Mapping[str, Any]]
+    links: Links
     record: str | None
     user: str | None
+    tags: list[str]
     source: str
 
 
 def view_of(mail: Mail, now: datetime) -> View:
     """The view of a mail as `core.mail_view.show` tells it."""
-    to, cc, bcc = ([_person(text) for text in mail[field]] for field in ("to", "cc", "bcc"))
-    opens, clicks = _count(mail["opens"], "open", now), _count(mail["clicks"], "click", now)
+    to, cc, bcc, reply_to = ([_person(text) for text in mail[field]] for field in ("to", "cc", "bcc", "reply_to"))
+    tracking, links = mail["tracking"], mail["clicks"].get("links")
+    no_links = "no links" if links == [] else None
+    opens = _count(mail["opens"], "open", now, _untracked(tracking, "opens"))
+    clicks = _count(mail["clicks"], "click", now, _untracked(tracking, "clicks") or no_links)
     return View(
         message_id=mail["id"],
         subject=mail["subject"].strip() or "(no subject)",
@@ -121,6 +132,7 @@ def view_of(mail: Mail, now: datetime) -> View:
         to=to,
         cc=cc,
         bcc=bcc,
+        reply_to=reply_to,
         who=_who(to + cc + bcc),
         when=_when(mail["sent_at"] or mail["accepted_at"], now),
         chip=chip_of(mail),
@@ -128,18 +140,18 @@ def view_of(mail: Mail, now: datetime) -> View:
         opens=opens,
         clicks=clicks,
         has_click=clicks.number > 0,
-        recent=[_when(at, now) for at in sorted(mail["opens"]["recent"], reverse=True)],
+        recent=[_when(at, now) for at in mail["opens"]["recent"]],
         is_opened_more_than_listed=mail["opens"]["more_than_ten"],
         bounce=mail["bounce"],
         complained=_when(mail["complained_at"], now) if mail["complained_at"] else None,
         failure=mail["error"],
         sending=mail["sending"],
-        untracked=_reason(mail["tracking"]["reason"]) if not mail["tracking"]["tracked"] else None,
-        tracked_until=_when(mail["tracking"]["until"], now) if mail["tracking"]["until"] else None,
-        fates=[_fate(recipient) for recipient in mail.get("recipients", ())] if len(to + cc + bcc) > 1 else [],
-        links=[_link(link) for link in mail["clicks"].get("links", ())],
+        untracked=None if tracking["tracked"] else REASONS[tracking["reason"]],
+        fates=[_fate(recipient) for recipient in mail["recipients"]] if len(to + cc + bcc) > 1 else [],
+        links=_links(links or ()),
         record=f"{mail['record']['module']} {mail['record']['record_id']}" if mail["record"] else None,
         user=mail["user"],
+        tags=[f"{tag['name']}: {tag['value']}" for tag in mail["tags"]],
         source=mail["source"].replace("_", " "),
     )
 
@@ -156,12 +168,12 @@ def chip_of(mail: Mail) -> Chip:
 
 def eye_of(mail: Mail) -> Eye:
     """Whether it is known that the mail was opened; if not, why."""
-    tracking = mail["tracking"]
-    if not tracking["tracked"]:
-        return Eye(False, f"not tracked: {_reason(tracking['reason'])}")
     if mail["opens"]["count"]:
         return Eye(True, "opened")
-    return Eye(False, "not opened" if tracking.get("opens", True) else "opens are not tracked")
+    untracked = _untracked(mail["tracking"], "opens")
+    if untracked and mail["tracking"]["clicks"]:
+        return Eye(False, f"opens {untracked}")
+    return Eye(False, untracked or "not opened")
 
 
 def plural(number: int, noun: str) -> str:
@@ -169,17 +181,18 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _count(hits: Mail, noun: str, now: datetime) -> Count:
+def _count(hits: Mail, noun: str, now: datetime, absent: str | None) -> Count:
     first, last = (_when(hits[field], now) if hits[field] else None for field in ("first_at", "last_at"))
-    return Count(hits["count"], plural(hits["count"], noun), hits.get("proxy", 0), hits["machine"], first, last)
+    return Count(hits["count"], plural(hits["count"], noun), hits["machine"], first, last, absent)
+
+
+def _untracked(tracking: Mail, what: str) -> str | None:
+    """Why `opens` or `clicks` are not tracked. Where one of them is, the sender switched the other one off."""
+    return None if tracking[what] else f"not tracked: {REASONS[tracking['reason'] or 'mail_off']}"
 
 
 def _when(text: str, now: datetime) -> Moment:
     return moment(instant.parse(text), now)
-
-
-def _reason(reason: str | None) -> str:
-    return REASONS.get(reason or "", (reason or "switched off").replace("_", " "))
 
 
 def _person(text: str) -> Person:
@@ -199,7 +212,13 @@ def _fate(recipient: Mail) -> Fate:
     return Fate(recipient["address"], CHIPS[recipient["status"]], "")
 
 
+def _links(links: Sequence[Mail]) -> Links:
+    rows = [_link(link) for link in links]
+    clicked, unclicked = ([row for row in rows if bool(row["count"]) is is_clicked] for is_clicked in (True, False))
+    return Links(clicked + unclicked[:MOST_UNCLICKED], unclicked[MOST_UNCLICKED:])
+
+
 def _link(link: Mail) -> dict[str, Any]:
     """A row of the table of links. Only what a browser opens as a page becomes a link of ours."""
     is_page = link["url"].lower().startswith(("http://", "https://"))
-    return {**link, "href": link["url"] if is_page else None, "clicks": plural(link["count"], "click")}
+    return {**link, "href": link["url"] if is_page else None}

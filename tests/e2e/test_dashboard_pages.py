@@ -1,21 +1,20 @@
 """The dashboard in a real browser, on the embedded stack."""
 
-import json
 import re
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.e2e.crm import Crm
+from tests.infra.local_run import PATIENCE_SECONDS, ask, until
+
 pytestmark = [pytest.mark.local, pytest.mark.browser]
 
-PATIENCE_SECONDS = 30
 HTML = '<p>Dear Anna, <a href="https://example.com/quote?a=1&amp;b=2">your quote</a></p>'
+LINES = "one => [one.clientHeight, one.scrollHeight].map(n => n / parseFloat(getComputedStyle(one).lineHeight))"
 LISTEN = "addEventListener('securitypolicyviolation', e => console.error('CSP: ' + e.violatedDirective + e.blockedURI))"
 
 
@@ -23,52 +22,22 @@ class Desk:
     """The embedded stack as a sender and a recipient see it."""
 
     def __init__(self, run: dict[str, Any]) -> None:
-        self.run, self.url = run, run["dashboard_url"]
+        self.run, self.url, self.crm = run, run["dashboard_url"], Crm(run)
 
     def send(self, subject: str, **changes: object) -> str:
-        mail = {"from": "Max <me@example.com>", "to": "Anna Berg <anna@example.com>", "subject": subject, "html": HTML}
-        headers = {"Authorization": f"Bearer {self.run['api_key']}", "Content-Type": "application/json"}
-        body = json.dumps(mail | changes).encode()
-        request = urllib.request.Request(f"{self.run['api_url']}/v1/emails", body, headers)
-        with urllib.request.urlopen(request) as answer:
-            return str(json.load(answer)["id"])
+        people = {"from": "Max <me@example.com>", "to": "Anna Berg <anna@example.com>"}
+        return self.crm.send(**{**people, "subject": subject, "html": HTML, **changes})
 
     def arrived(self, subject: str) -> str:
         """The HTML of the mail as it reached its recipient."""
-        return str(until(lambda: next((mail for mail in self._inbox() if mail["subject"] == subject), None))["html"])
+        return str(self.crm.arrived(subject)["html"])
 
     def load_pixel(self, subject: str, method: str = "GET") -> None:
-        self._get(re.findall(r'<img[^>]+src="([^"]+/o/[^"]+)"', self.arrived(subject))[-1], method)
+        pixel = re.findall(r'<img[^>]+src="([^"]+/o/[^"]+)"', self.arrived(subject))[-1]
+        assert ask(pixel, method).status == 200
 
     def click(self, subject: str) -> None:
-        self._get(re.findall(r'href="([^"]+/c/[^"]+)"', self.arrived(subject))[0], "GET")
-
-    def _inbox(self) -> list[dict[str, Any]]:
-        with urllib.request.urlopen(f"{self.run['inbox_url']}/messages") as answer:
-            return list(json.load(answer))
-
-    def _get(self, url: str, method: str) -> None:
-        """A request to the tracking host whose redirect is not followed."""
-
-        class Stay(urllib.request.HTTPRedirectHandler):
-            def redirect_request(self, *_: Any) -> None:
-                return None
-
-        request = urllib.request.Request(url, method=method)
-        try:
-            urllib.request.build_opener(Stay).open(request).close()
-        except urllib.error.HTTPError as error:
-            error.close()
-            assert error.code in (302, 303, 307), f"{url}: {error.code}"
-
-
-def until(look: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        if seen := look():
-            return seen
-        time.sleep(0.1)
-    raise AssertionError(f"did not come to pass within {PATIENCE_SECONDS} s")
+        assert ask(re.findall(r'href="([^"]+/c/[^"]+)"', self.arrived(subject))[0]).status == 302
 
 
 @pytest.fixture
@@ -107,7 +76,7 @@ def sign_in(page: Page, desk: Desk, key: str | None = None) -> None:
 
 
 def test_a_wrong_key_stays_outside_and_the_right_one_comes_back_to_the_page(desk, page):
-    message_id = desk.send("Behind the door")
+    message_id = desk.send("Behind the sign-in")
     page.goto(f"{desk.url}/mails/{message_id}")
     expect(page).to_have_title("Sign in · mailsight")
     page.get_by_label("API key").fill("ms_0123456789abcdef_" + "0" * 64)
@@ -115,7 +84,7 @@ def test_a_wrong_key_stays_outside_and_the_right_one_comes_back_to_the_page(desk
     expect(page.get_by_role("alert")).to_contain_text("This key is not valid here")
     page.get_by_label("API key").fill(desk.run["api_key"])
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Behind the door")).to_be_visible()
+    expect(page.get_by_role("heading", name="Behind the sign-in")).to_be_visible()
     assert urlsplit(page.url).path == f"/mails/{message_id}"
 
 
@@ -177,7 +146,7 @@ def test_what_is_unchanged_is_not_sent_again(desk, page):
     statuses: list[int] = []
     page.on("response", lambda got: statuses.append(got.status) if "/mails/rows" in got.url else None)
     sign_in(page, desk)
-    until(lambda: page.wait_for_timeout(200) or 304 in statuses)
+    until(lambda: page.wait_for_timeout(200) or 304 in statuses, "a 304")
 
 
 def test_no_page_breaks_the_policy(desk, page, complaints):
@@ -217,7 +186,7 @@ def test_a_hostile_mail_is_harmless(desk, page, context):
     assert reached == []
     assert page.frames[1].url == f"{desk.url}/mails/{message_id}/content"
     page.get_by_role("link", name="Load remote images").click()
-    until(lambda: page.wait_for_timeout(100) or reached)
+    until(lambda: page.wait_for_timeout(100) or reached, "the remote image")
     assert (reached, dialogs) == (["https://spy.example/pixel"], [])
 
 
@@ -266,10 +235,42 @@ def test_the_pages_work_without_javascript(desk, browser):
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         sign_in(page, desk)
-        until(lambda: page.reload() and page.locator(f"#mail-{message_id}").get_by_text("1 open").count())
+        until(lambda: page.reload() and page.locator(f"#mail-{message_id}").get_by_text("1 open").count(), "1 open")
         page.get_by_role("link", name="Still").first.click()
         expect(page.frame_locator("iframe").locator("p")).to_contain_text("Dear Anna")
         expect(page.locator("#live")).to_be_hidden()
         page.locator(".menu summary").click()
         page.get_by_role("button", name="Sign out").click()
         expect(page).to_have_title("Sign in · mailsight")
+
+
+@pytest.mark.parametrize("width", [390, 1400])
+def test_a_long_reason_is_two_lines_of_the_list_and_whole_on_the_mails_page(desk, page, width):
+    message_id = desk.send("Suppressed", to="suppressionlist@simulator.amazonses.com")
+    reason = desk.crm.status(message_id, "bounced")["bounce"]["reason"]
+    page.set_viewport_size({"width": width, "height": 844})
+    sign_in(page, desk)
+    shown = page.locator(f"#mail-{message_id} .reason")
+    expect(shown).to_have_attribute("title", f"hard: {reason}")
+    lines, whole = shown.evaluate(LINES)
+    assert (round(lines), whole > 3) == (2, True)
+    page.goto(f"{desk.url}/mails/{message_id}")
+    expect(page.locator(".box .note")).to_contain_text(reason.strip())
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_attachments_and_unfolded_links_stay_while_the_page_refreshes(desk, page, complaints):
+    html = "".join(f'<a href="https://example.com/{n}">{n}</a> ' for n in range(30))
+    file = {"filename": "offer.pdf", "content": "aGk=", "content_type": "application/pdf"}
+    message_id = desk.send("Many links", html=html, attachments=[file])
+    desk.arrived("Many links")
+    sign_in(page, desk)
+    page.goto(f"{desk.url}/mails/{message_id}")
+    page.get_by_text("20 more links that nobody clicked").click()
+    expect(page.locator("#link-29")).to_be_visible()
+    desk.click("Many links")
+    desk.load_pixel("Many links")
+    expect(page.locator("#tile-clicks")).to_contain_text("1 click")
+    expect(page.locator("#link-29")).to_be_visible()
+    expect(page.locator(".files")).to_contain_text("offer.pdf")
+    assert complaints == []

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.test_mail_journey import Crm
+from tests.e2e.crm import Crm
 from tests.infra.local_run import ROOT
 
 pytestmark = [pytest.mark.local]

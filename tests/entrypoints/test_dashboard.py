@@ -89,7 +89,7 @@ def browser(stack):
     dashboard._links.cache_clear()
 
 
-def test_the_front_door_leads_to_the_list_and_the_list_to_the_sign_in(browser):
+def test_the_root_leads_to_the_list_and_the_list_to_the_sign_in(browser):
     for path, where in (("/", "/mails"), ("/mails", "/signin")):
         status, headers, body = browser.ask(path)
         assert (status, headers["Location"], body) == (303, where, "")

@@ -12,7 +12,7 @@ from chalicelib.core.event import Event, Kind
 from chalicelib.core.message import Content, Envelope, Message, Sending, Tracking
 from chalicelib.core.summary import summarise
 from chalicelib.core.token import Keys
-from chalicelib.web import door
+from chalicelib.web import signin
 from chalicelib.web.answer import Answer, Asked
 from chalicelib.web.ports import Parts
 from chalicelib.web.problems import answered
@@ -126,8 +126,8 @@ class Reader:
 
     def sign_in(self, key: str, **fields: str) -> Answer:
         """What the sign-in form answers to a key."""
-        shown = self.ask(door.show_door)
-        return self.ask(door.enter, form={"form_token": token_in(shown), "key": key, **fields})
+        shown = self.ask(signin.show_signin)
+        return self.ask(signin.sign_in, form={"form_token": token_in(shown), "key": key, **fields})
 
 
 def token_in(answer: Answer) -> str:

@@ -41,7 +41,66 @@ def test_it_shows_the_header_the_box_and_what_happened(desk):
     timeline = text.partition("Timeline")[2]
     assert sorted(order, key=timeline.index) == order
     assert "Link checked by a machine 57 min ago https://example.com/q" in timeline
-    assert re.search(r"# Destination Clicks 1 https://example.com/q 0 \+1 machine 2 https://example.com/terms 1", text)
+    assert re.search(r"# Destination Clicks 2 https://example.com/terms 1 1 https://example.com/q 0 \+1 machine", text)
+
+
+def test_the_box_says_once_in_which_zone_its_times_are(desk):
+    mail = desk.add()
+    reader = desk.reader()
+    assert "UTC." not in text_of(reader.ask(page.show_mail, mail))
+    desk.happen(mail, Kind.OPENED, method="GET")
+    assert text_of(reader.ask(page.show_mail, mail)).count("Times are UTC.") == 1
+
+
+def test_what_is_not_tracked_or_not_there_has_no_zero(desk):
+    reader = desk.reader()
+    blind = text_of(reader.ask(page.show_mail, desk.add(tracking=Tracking(opens=False, clicks=True))))
+    assert "Opened Not tracked: switched off for this mail Clicked No links" in blind
+    deaf = desk.add(tracking=Tracking(opens=True, clicks=False))
+    assert "Opened 0 opens Clicked Not tracked: switched off for this mail" in text_of(reader.ask(page.show_mail, deaf))
+    clicked = desk.add(tracking=Tracking(opens=False, clicks=True))
+    desk.happen(clicked, Kind.CLICKED, method="GET", position=0)
+    assert "Opened 1 open Known from a click: opens are not tracked" in text_of(reader.ask(page.show_mail, clicked))
+
+
+def test_a_mail_with_very_many_links_folds_those_that_nobody_clicked(desk):
+    mail = desk.add()
+    desk.contents[mail] = Content("<p>x</p>", None, links=tuple(f"https://example.com/{n}" for n in range(200)))
+    desk.happen(mail, Kind.CLICKED, method="GET", position=150)
+    reader = desk.reader()
+    for show in (page.show_mail, page.show_live):
+        shown, _, folded = reader.ask(show, mail).body.partition('<details class="more">')
+        assert re.findall(r'<tr id="link-(\d+)">', shown) == ["150", *map(str, range(10))]
+        assert "189 more links that nobody clicked" in folded
+        assert len(re.findall('<tr id="link-', folded)) == 189
+
+
+def test_attachments_are_listed_with_type_and_size_and_a_refresh_leaves_them_alone(desk):
+    files = (
+        Attachment("offer <1>.pdf", b"x" * 14_200, "application/pdf"),
+        Attachment("logo.png", b"x", "image/png", "logo"),
+    )
+    mail = desk.add()
+    desk.contents[mail] = Content("<p>x</p>", None, attachments=files)
+    reader = desk.reader()
+    text = text_of(reader.ask(page.show_mail, mail))
+    assert (
+        "Attachments Name Type Size offer &lt;1&gt;.pdf application/pdf 14 kB logo.png inside the mail image/png 1 byte"
+        in text
+    )
+    assert '<div id="files" hx-morph-skip></div>' in reader.ask(page.show_live, mail).body
+    assert '<div id="files" hx-morph-skip></div>' in reader.ask(page.show_mail, desk.add()).body
+
+
+def test_replies_and_tags_stand_in_the_header(desk):
+    envelope = Envelope("max@acme.example", ("li@example.com",), reply_to=("s@acme.example", "Jo <jo@acme.example>"))
+    mail = desk.add(envelope=envelope, tags=(("campaign", "spring"), ("team", "north")))
+    reader = desk.reader()
+    text = text_of(reader.ask(page.show_mail, mail))
+    assert "Reply to s@acme.example , Jo jo@acme.example" in text
+    assert "Tags campaign: spring, team: north" in text
+    bare = text_of(reader.ask(page.show_mail, desk.add()))
+    assert "Reply to" not in bare and "Tags" not in bare
 
 
 def test_more_than_ten_opens_are_said_and_the_ten_latest_listed(desk):
@@ -177,7 +236,14 @@ def test_a_plain_text_mail_is_shown_as_text(desk):
 def test_a_mail_whose_content_is_gone_still_shows_its_state(desk):
     mail = desk.add()
     del desk.contents[mail]
-    assert "The content of this mail is not kept any more." in text_of(desk.reader().ask(page.show_mail, mail))
+    reader = desk.reader()
+    whole = reader.ask(page.show_mail, mail)
+    assert "The content of this mail is not kept any more." in text_of(whole)
+    assert f'hx-get="/mails/{mail}/live?content=gone"' in whole.body
+    live = reader.ask(page.show_live, mail, query={"content": "gone"})
+    for answer in (whole, live):
+        assert "Clicked 0 clicks" in text_of(answer), "whether it had links is not known"
+    assert f'hx-get="/mails/{mail}/live?content=gone"' in live.body
 
 
 def test_what_senders_and_servers_write_is_never_markup(desk):

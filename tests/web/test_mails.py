@@ -111,6 +111,22 @@ def test_untracked_bounced_and_failed_rows_say_why(desk):
         assert words in text
 
 
+def test_what_is_clamped_by_the_style_has_its_full_text_on_hover(desk):
+    reason = "Amazon SES has suppressed sending to this address. " * 12
+    desk.happen(desk.add(), Kind.BOUNCED, recipient="anna@example.com", type="hard", reason=reason)
+    desk.add(sending=Sending.FAILED, failure=Failure("refused", "verify the sender"))
+    body = desk.reader().ask(mails.show_list).body
+    assert f'<span class="why reason" title="hard: {reason}">hard: {reason}</span>' in body
+    assert '<span class="why reason" title="verify the sender">verify the sender</span>' in body
+
+
+def test_a_bounce_without_a_reason_is_told_without_one(desk):
+    desk.happen(desk.add(), Kind.BOUNCED, recipient="anna@example.com", type="soft", reason="")
+    body = desk.reader().ask(mails.show_list).body
+    assert '<span class="why reason" title="soft">soft</span>' in body
+    assert 'title="soft bounce"' in body
+
+
 def test_what_senders_write_is_never_markup(desk):
     desk.add("<script>alert(1)</script>", user='"><b>', record=("leads", "<i>1</i>"))
     body = desk.reader().ask(mails.show_list).body

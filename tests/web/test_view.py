@@ -7,10 +7,12 @@ import pytest
 from chalicelib.core import mail_view
 from chalicelib.core.event import Kind
 from chalicelib.core.message import Envelope, Failure, Sending, Tracking
-from chalicelib.web.view import HARD_BOUNCE, SOFT_BOUNCE, Person, View, plural, view_of
+from chalicelib.core.tracking import GUARDS
+from chalicelib.web.view import HARD_BOUNCE, MOST_UNCLICKED, REASONS, SOFT_BOUNCE, Person, View, plural, view_of
 from tests.web.desk import NOW, Desk
 
 ANNA = "anna@example.com"
+LINKS = ["https://example.com/q"]
 
 
 @pytest.fixture
@@ -74,7 +76,6 @@ def test_the_eye_opens_with_the_first_open_and_not_with_a_machine(desk):
         ("plain_text", "not tracked: plain text"),
         ("multiple_recipients", "not tracked: several recipients"),
         ("mail_off", "not tracked: switched off for this mail"),
-        ("a_new_reason", "not tracked: a new reason"),
     ],
 )
 def test_the_eye_of_an_untracked_mail_is_crossed_out_and_says_why(desk, reason, words):
@@ -83,8 +84,29 @@ def test_the_eye_of_an_untracked_mail_is_crossed_out_and_says_why(desk, reason, 
     assert f"not tracked: {shown.untracked}" == words
 
 
-def test_where_only_clicks_are_tracked_the_eye_says_so(desk):
-    assert view(desk, desk.add(tracking=Tracking(False, True))).eye == (False, "opens are not tracked")
+def test_every_reason_has_words():
+    assert REASONS.keys() == GUARDS.keys()
+
+
+def test_what_is_not_tracked_is_not_shown_as_not_done(desk):
+    off = "not tracked: switched off for this mail"
+    blind = view(desk, desk.add(tracking=Tracking(opens=False, clicks=True)), LINKS)
+    assert (blind.eye, blind.opens.absent, blind.clicks.absent) == ((False, f"opens {off}"), off, None)
+    deaf = view(desk, desk.add(tracking=Tracking(opens=True, clicks=False)), [])
+    assert (deaf.eye, deaf.opens.absent, deaf.clicks.absent) == ((False, "not opened"), None, off)
+    full = view(desk, desk.add(), LINKS)
+    assert (full.opens.absent, full.clicks.absent) == (None, None)
+
+
+def test_a_mail_without_links_says_so_and_one_whose_links_are_not_known_does_not(desk):
+    assert view(desk, desk.add(), []).clicks.absent == "no links"
+    assert view(desk, desk.add(), None).clicks.absent is None
+
+
+def test_a_click_opens_the_eye_also_where_opens_are_not_tracked(desk):
+    mail = desk.add(tracking=Tracking(opens=False, clicks=True))
+    desk.happen(mail, Kind.CLICKED, method="GET", position=0)
+    assert (view(desk, mail).eye.is_open, view(desk, mail).opens.words) == (True, "1 open")
 
 
 def test_opened_shows_total_first_and_last_and_machines_beside_it(desk):
@@ -157,7 +179,25 @@ def test_each_of_several_recipients_has_its_own_fate(desk):
 def test_only_pages_become_links_of_ours(desk):
     links = ["https://example.com/a", "HTTP://example.com", "javascript:alert(1)", "mailto:a@example.com"]
     shown = view(desk, desk.add(), links)
-    assert [link["href"] for link in shown.links] == ["https://example.com/a", "HTTP://example.com", None, None]
+    assert [link["href"] for link in shown.links.shown] == ["https://example.com/a", "HTTP://example.com", None, None]
+
+
+def test_clicked_links_stand_first_and_of_the_others_all_but_ten_are_folded(desk):
+    mail = desk.add()
+    for position in (150, 40, 40):
+        desk.happen(mail, Kind.CLICKED, method="GET", position=position)
+    desk.happen(mail, Kind.CLICKED, method="HEAD", position=199)
+    links = view(desk, mail, [f"https://example.com/{n}" for n in range(200)]).links
+    assert [link["position"] for link in links.shown] == [40, 150, *range(MOST_UNCLICKED)]
+    assert [link["position"] for link in links.folded] == [n for n in range(MOST_UNCLICKED, 200) if n not in (40, 150)]
+    assert view(desk, mail, LINKS * MOST_UNCLICKED).links.folded == []
+
+
+def test_replies_and_tags_are_shown_where_there_are_any(desk):
+    envelope = Envelope("max@acme.example", (ANNA,), reply_to=("Sales <sales@acme.example>",), subject="x")
+    shown = view(desk, desk.add(envelope=envelope, tags=(("campaign", "spring"), ("team", "north"))))
+    assert shown.reply_to == [Person("Sales", "sales@acme.example")]
+    assert shown.tags == ["campaign: spring", "team: north"]
 
 
 def test_large_numbers_are_grouped():

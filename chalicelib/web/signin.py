@@ -1,4 +1,4 @@
-"""In and out: signing in with an API key, the session on each request, and the proof that a form is ours."""
+"""Signing in and out: with an API key, the session on each request, and the proof that a form is ours."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -55,14 +55,14 @@ def visit_of(asked: Asked, parts: Parts) -> Visit | None:
 
 
 def guarded(asked: Asked, parts: Parts, page: str, show: Callable[[Visit], Answer]) -> Answer:
-    """What `show` answers to a signed-in reader; everybody else is led to the door, and back to `page` afterwards."""
+    """What `show` answers to a signed-in reader; everybody else signs in first, and comes back to `page`."""
     visit = visit_of(asked, parts)
     if visit:
         return show(visit)
-    door = parts.site.path("/signin", next=page if page != START else None)
+    where = parts.site.path("/signin", next=page if page != START else None)
     if asked.is_live:
-        return html("", status=HTTPStatus.UNAUTHORIZED, HX_Redirect=door)
-    return redirect(door)
+        return html("", status=HTTPStatus.UNAUTHORIZED, HX_Redirect=where)
+    return redirect(where)
 
 
 def check_form(fields: Mapping[str, str], cookie: str, asked: Asked, parts: Parts) -> None:
@@ -73,33 +73,33 @@ def check_form(fields: Mapping[str, str], cookie: str, asked: Asked, parts: Part
         raise Refused("The form did not carry the token of your session. Reload the page and try again.")
 
 
-def show_door(asked: Asked, parts: Parts) -> Answer:
+def show_signin(asked: Asked, parts: Parts) -> Answer:
     """The sign-in form; straight on for who is signed in."""
     back = asked.query.get("next", START)
     if visit_of(asked, parts):
         return redirect(parts.site.back(back if is_local(back) else START))
-    return _door(asked, parts, back)
+    return _form(asked, parts, back)
 
 
-def enter(asked: Asked, parts: Parts) -> Answer:
+def sign_in(asked: Asked, parts: Parts) -> Answer:
     """A session for a right key; the form again for any other."""
     fields = asked.form()
     back = fields.get("next", START)
     try:
         check_form(fields, asked.cookie(FORM_COOKIE), asked, parts)
     except Refused:
-        return _door(asked, parts, back, STALE_FORM, HTTPStatus.FORBIDDEN)
+        return _form(asked, parts, back, STALE_FORM, HTTPStatus.FORBIDDEN)
     key = _key_of(fields.get("key", "").strip(), parts)
     if key is None:
-        return _door(asked, parts, back, WRONG_KEY, HTTPStatus.FORBIDDEN)
+        return _form(asked, parts, back, WRONG_KEY, HTTPStatus.FORBIDDEN)
     if SCOPE not in key.scopes:
-        return _door(asked, parts, back, CANNOT_READ, HTTPStatus.FORBIDDEN)
+        return _form(asked, parts, back, CANNOT_READ, HTTPStatus.FORBIDDEN)
     text = session.seal(session.begin(key.account, key.key_id, parts.now()), parts.keys)
     cookie = _cookie(SESSION_COOKIE, text, int(session.LIFETIME.total_seconds()), parts)
     return redirect(parts.site.back(back if is_local(back) else START), Set_Cookie=cookie)
 
 
-def leave(asked: Asked, parts: Parts) -> Answer:
+def sign_out(asked: Asked, parts: Parts) -> Answer:
     """The end of the session in this browser.
 
     Another site's form comes without the cookie (SameSite), and must not take it away either.
@@ -111,7 +111,7 @@ def leave(asked: Asked, parts: Parts) -> Answer:
     return redirect(parts.site.path("/signin"), Set_Cookie=_cookie(SESSION_COOKIE, "", 0, parts))
 
 
-def _door(asked: Asked, parts: Parts, back: str, problem: str = "", status: int = HTTPStatus.OK) -> Answer:
+def _form(asked: Asked, parts: Parts, back: str, problem: str = "", status: int = HTTPStatus.OK) -> Answer:
     known = asked.cookie(FORM_COOKIE)
     nonce = known if _NONCE.fullmatch(known) else parts.random_hex()
     body = render(

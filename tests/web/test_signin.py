@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.web import door, mails
+from chalicelib.web import mails, signin
 from tests.web.desk import Desk, Reader, text_of, token_in
 
 
@@ -14,16 +14,16 @@ def desk() -> Desk:
     return Desk()
 
 
-def test_without_a_session_every_page_leads_to_the_door_and_back(desk):
+def test_without_a_session_every_page_leads_to_the_sign_in_and_back(desk):
     stranger = Reader(desk)
     answer = stranger.ask(mails.show_list, query={"after": "x=y", "evil": "1"})
     assert (answer.status, answer.headers["Location"]) == (303, "/signin?next=%2Fmails%3Fafter%3Dx%253Dy")
-    shown = stranger.ask(door.show_door, query={"next": "/mails?after=x%3Dy"})
+    shown = stranger.ask(signin.show_signin, query={"next": "/mails?after=x%3Dy"})
     form = {"form_token": token_in(shown), "key": desk.key, "next": "/mails?after=x%3Dy"}
-    assert stranger.ask(door.enter, form=form).headers["Location"] == "/mails?after=x%3Dy"
+    assert stranger.ask(signin.sign_in, form=form).headers["Location"] == "/mails?after=x%3Dy"
 
 
-def test_a_live_part_sends_the_whole_page_to_the_door(desk):
+def test_a_live_part_sends_the_whole_page_to_the_sign_in(desk):
     answer = Reader(desk).ask(mails.show_rows, hx_request="true")
     assert (answer.status, answer.headers["HX-Redirect"], answer.body) == (401, "/signin", "")
 
@@ -90,35 +90,35 @@ def test_a_key_that_is_gone_or_reads_no_more_ends_its_sessions(desk):
 def test_signing_in_never_leads_to_another_site(desk, place):
     reader = Reader(desk)
     assert reader.sign_in(desk.key, next=place).headers["Location"] == "/mails"
-    assert reader.ask(door.show_door, query={"next": place}).headers["Location"] == "/mails"
-    assert f'value="{place}"' not in Reader(desk).ask(door.show_door, query={"next": place}).body
+    assert reader.ask(signin.show_signin, query={"next": place}).headers["Location"] == "/mails"
+    assert f'value="{place}"' not in Reader(desk).ask(signin.show_signin, query={"next": place}).body
 
 
 @pytest.mark.parametrize("token", ["", "1.00", "x"])
 def test_the_sign_in_form_needs_its_token_and_its_cookie(desk, token):
     reader = Reader(desk)
-    right = token_in(reader.ask(door.show_door))
-    refused = reader.ask(door.enter, form={"form_token": token, "key": desk.key})
+    right = token_in(reader.ask(signin.show_signin))
+    refused = reader.ask(signin.sign_in, form={"form_token": token, "key": desk.key})
     assert (refused.status, "Please try again" in text_of(refused)) == (403, True)
     assert "mailsight_session" not in reader.cookies
-    assert Reader(desk).ask(door.enter, form={"form_token": right, "key": desk.key}).status == 403
-    assert reader.ask(door.enter, form={"form_token": right, "key": desk.key}).status == 303
+    assert Reader(desk).ask(signin.sign_in, form={"form_token": right, "key": desk.key}).status == 403
+    assert reader.ask(signin.sign_in, form={"form_token": right, "key": desk.key}).status == 303
 
 
 def test_signing_out_takes_the_token_of_the_session(desk):
     reader = desk.reader()
     for form in ({}, {"form_token": ""}, {"form_token": token_in(desk.reader().ask(mails.show_list))[:-1]}):
-        refused = reader.ask(door.leave, form=form)
+        refused = reader.ask(signin.sign_out, form=form)
         assert (refused.status, "Nothing was changed" in text_of(refused)) == (403, True)
     assert reader.ask(mails.show_list).status == 200
-    answer = reader.ask(door.leave, form={"form_token": token_in(reader.ask(mails.show_list))})
+    answer = reader.ask(signin.sign_out, form={"form_token": token_in(reader.ask(mails.show_list))})
     assert (answer.status, answer.headers["Location"]) == (303, "/signin")
     assert answer.headers["Set-Cookie"].startswith("mailsight_session=; Path=/; Max-Age=0;")
     assert reader.ask(mails.show_list).status == 303
 
 
 def test_signing_out_without_a_session_is_no_error_and_takes_no_cookie_away(desk):
-    answer = Reader(desk).ask(door.leave, form={})
+    answer = Reader(desk).ask(signin.sign_out, form={})
     assert (answer.status, "Set-Cookie" in answer.headers) == (303, False)
 
 
@@ -135,7 +135,7 @@ def test_signing_out_without_a_session_is_no_error_and_takes_no_cookie_away(desk
 def test_a_form_from_another_origin_is_refused_even_with_its_token(desk, origin, status):
     reader = desk.reader()
     token = token_in(reader.ask(mails.show_list))
-    answer = reader.ask(door.leave, form={"form_token": token}, origin=origin, host="localhost:8600")
+    answer = reader.ask(signin.sign_out, form={"form_token": token}, origin=origin, host="localhost:8600")
     assert answer.status == status
 
 
@@ -150,5 +150,5 @@ def test_the_session_of_another_installation_is_none(desk):
 def test_a_form_cookie_that_is_not_ours_is_replaced(desk):
     reader = Reader(desk)
     reader.cookies["mailsight_form"] = "chosen by somebody else"
-    reader.ask(door.show_door)
+    reader.ask(signin.show_signin)
     assert reader.cookies["mailsight_form"] == "5" * 32
