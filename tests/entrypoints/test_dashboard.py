@@ -83,10 +83,8 @@ class Browser:
 @pytest.fixture
 def browser(stack):
     dashboard._parts.cache_clear()
-    dashboard._links.cache_clear()
     yield Browser(stack)
     dashboard._parts.cache_clear()
-    dashboard._links.cache_clear()
 
 
 def test_the_root_leads_to_the_list_and_the_list_to_the_sign_in(browser):
