@@ -18,10 +18,10 @@ setup: $(READY) ## a virtual environment with everything in it
 	@echo "Ready. Next: make run"
 
 run: $(READY) ## mailsight on this machine: dashboard, API, inbox (PORT=8600 FOLDER=.local RELAY=smtp-host:port)
-	@$(BIN)/python -m infra.local --port $(PORT) --folder "$(FOLDER)" $(if $(RELAY),--relay $(RELAY))
+	@$(BIN)/python -m infra.local --port $(PORT) --folder "$(FOLDER)" $(if $(RELAY),--relay "$(RELAY)")
 
 demo: $(READY) ## a run with mails, opens and clicks to look at
-	@$(BIN)/python -m infra.demo --port $(PORT) --folder $(FOLDER)
+	@$(BIN)/python -m infra.demo --port $(PORT) --folder "$(FOLDER)"
 
 check: $(READY) ## style and types
 	$(BIN)/ruff check .

@@ -1,18 +1,32 @@
-"""Accounts and their API keys from the command line: `python -m infra.account --account acme --scopes send,read`.
+"""Accounts and their API keys from the command line.
 
-Reads MAILSIGHT_ACCOUNT_TABLE and the region from the environment, like the functions. The key is printed once and can
-never be shown again: only the hash of its secret is stored.
+    python -m infra.account --account acme --scopes send,read     makes the account if it is new, and a key of it
+    python -m infra.account --revoke 0123456789abcdef             ends a key; its id is what follows ms_ in its text
+    --local                                                       of what `make run` runs now
+
+Else it reads MAILSIGHT_ACCOUNT_TABLE and AWS_REGION from the environment, like the functions. A key is printed once and
+can never be shown again: only the hash of its secret is stored.
 """
 
 import argparse
 import re
 import secrets
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from chalicelib import settings
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.exceptions import PynamoDBException
+
 from chalicelib.core import apikey
+from chalicelib.core.problem import MailsightError
+from chalicelib.settings import BadSettings
 from chalicelib.storage.account import Account
+from infra import installation
+
+
+class NoSuchKey(MailsightError):
+    """No key has this id."""
 
 
 def new_key(accounts: Account, account: str, *, name: str, scopes: frozenset[str], expires_at: datetime | None) -> str:
@@ -31,6 +45,12 @@ def _account_id(text: str) -> str:
     return text
 
 
+def _key_id(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{16}", text):
+        raise argparse.ArgumentTypeError("a key id is the 16 digits after ms_ in the key's text, without the rest")
+    return text
+
+
 def _scopes(text: str) -> frozenset[str]:
     scopes = frozenset(text.split(","))
     if not scopes or scopes - apikey.SCOPES:
@@ -44,22 +64,43 @@ def _days(text: str) -> timedelta:
     return timedelta(days=int(text))
 
 
-def main() -> int:
-    """Makes a key and prints it."""
-    parser = argparse.ArgumentParser(prog="python -m infra.account", description="Make an API key of an account.")
-    parser.add_argument("--account", required=True, type=_account_id, help="made if it does not exist yet")
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.account", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--account", type=_account_id, help="make a key of this account, which need not exist yet")
+    what.add_argument("--revoke", type=_key_id, metavar="KEY_ID", help="end this key, at once and for good")
     parser.add_argument("--name", default="command line", help="what the key is for")
     parser.add_argument("--scopes", default=frozenset({"send", "read"}), type=_scopes, help="default: send,read")
     parser.add_argument("--days", type=_days, help="how long the key is valid; without it for ever")
-    asked = parser.parse_args()
+    installation.add_option(parser)
+    return parser.parse_args(argv)
+
+
+def _run(asked: argparse.Namespace) -> str:
+    """Does what is asked; what is to be printed."""
+    own = installation.find(asked.local, "account_table")
+    accounts, now = Account(own.account_table, own.region), datetime.now(UTC)
     try:
-        own = settings.read().require("account_table", "region")
-    except settings.BadSettings as error:
+        if not asked.revoke:
+            expires_at = now + asked.days if asked.days else None
+            return new_key(accounts, asked.account, name=asked.name, scopes=asked.scopes, expires_at=expires_at)
+        if not accounts.revoke_key(asked.revoke, now):
+            raise NoSuchKey(f"the table {own.account_table} has no key with the id {asked.revoke}")
+    except (PynamoDBException, BotoCoreError, ClientError) as error:
+        reason = " ".join(str(error).split())
+        raise MailsightError(f"the table {own.account_table} in {own.region} cannot be used: {reason}") from error
+    return f"The key {asked.revoke} is revoked."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Makes a key and prints it, or revokes one; the exit status."""
+    try:
+        print(_run(_arguments(argv)))
+    except MailsightError as error:
         print(f"python -m infra.account: {error}", file=sys.stderr)
-        return 2
-    expires_at = datetime.now(UTC) + asked.days if asked.days else None
-    accounts = Account(own.account_table, own.region)
-    print(new_key(accounts, asked.account, name=asked.name, scopes=asked.scopes, expires_at=expires_at))
+        return 2 if isinstance(error, BadSettings) else 1
     return 0
 
 

@@ -21,8 +21,11 @@ def find() -> str | None:
 
 
 def is_required(environ: Mapping[str, str]) -> bool:
-    """Whether tests must not be skipped for want of a browser: in CI a skipped test looks like a passed one."""
-    return environ.get("CI", "").lower() in ("1", "true", "yes")
+    """Whether tests must not be skipped for want of a browser: in CI a skipped test looks like a passed one.
+
+    Most CI systems set CI=true; some put their own name there (woodpecker-ci.org/docs/usage/environment).
+    """
+    return environ.get("CI", "").strip().lower() not in ("", "0", "false", "no", "off")
 
 
 def _candidates() -> Iterator[str]:

@@ -120,7 +120,13 @@ SCENES = (
     Scene("Gmail's image proxy", "Mia", "mia@gmail.example.com", _gmail, lambda mail: mail["opens"]["count"] == 1),
     Scene("a scanner's sweep", "Tom", "tom@corp.example.com", _scanner, lambda mail: mail["clicks"]["count"] == 3),
     Scene("nobody: hard bounce", "Old", f"bounce+demo@{SIMULATOR}", _nobody, lambda mail: bool(mail["bounce"])),
-    Scene("a complaint", "Max", f"complaint+demo@{SIMULATOR}", _nobody, lambda mail: bool(mail["complained_at"])),
+    Scene(
+        "a complaint",
+        "Max",
+        f"complaint+demo@{SIMULATOR}",
+        _nobody,
+        lambda mail: bool(mail["complained_at"]) and mail["status"] == "delivered",
+    ),
 )
 
 
@@ -215,11 +221,16 @@ def _running(folder: Path, port: int) -> Iterator[tuple[Run, subprocess.Popen[by
         return
     command = [sys.executable, "-m", "infra.local", "--folder", str(folder), "--port", str(port)]
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    has_answered = False
     try:
-        yield _started(folder, child), child
+        run = _started(folder, child)
+        has_answered = True
+        yield run, child
     finally:
         child.send_signal(signal.SIGINT)
         child.wait(60)
+        if has_answered:
+            print("Stopped; `make run` starts it again.")
 
 
 def _started(folder: Path, child: subprocess.Popen[bytes]) -> Run:

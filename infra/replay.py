@@ -5,14 +5,13 @@
     python -m infra.replay --log FILE         replays the lines that the tracking function wrote where even the queue
                                               failed; `-` is standard input. Lines may stand in any other text, and in
                                               the JSON that `aws logs filter-log-events` prints
-    --local                                   takes the environment of the local stack that runs now
+    --local                                   of what `make run` runs now
 
 Every event is stored once, however often it is replayed. Exit status 1: something is left, see what was printed.
 """
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -21,15 +20,15 @@ from typing import Any
 
 import boto3
 
-from chalicelib import settings
 from chalicelib.core.problem import MailsightError
 from chalicelib.flow import replay as flow
 from chalicelib.flow.replay import Tally
 from chalicelib.gateways.spill import Spilled, SpillQueue
 from chalicelib.storage.events import Events
+from infra import installation
 
 MARK = "spilled_event"
-RUN = Path(__file__).parents[1] / ".local" / "run.json"
+RUN = installation.FOLDER / "run.json"
 MOST = 1_000_000_000
 
 
@@ -86,23 +85,15 @@ def report(tally: Tally) -> str:
     return "\n".join(lines)
 
 
-def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+def _arguments(argv: Sequence[str] | None, run: Path) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m infra.replay", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--local", action="store_true", help="use the local stack that runs now")
+    installation.add_option(parser, run.parent)
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--queue", metavar="URL", help="drain this queue")
     source.add_argument("--log", metavar="FILE", help="replay the lines of a log, - for standard input")
     return parser.parse_args(argv)
-
-
-def _local_environment(run: Path) -> dict[str, str]:
-    try:
-        found: dict[str, str] = json.loads(run.read_text(encoding="utf-8"))["environment"]
-    except FileNotFoundError:
-        raise settings.BadSettings(f"{run} is not there: start the local stack with `make run`") from None
-    return found
 
 
 def _replay_log(name: str, events: Events) -> Tally:
@@ -112,10 +103,8 @@ def _replay_log(name: str, events: Events) -> Tally:
         return flow.replay(spilled_in(log), events=events, now=datetime.now(UTC))
 
 
-def _run(arguments: argparse.Namespace, run: Path) -> Tally:
-    if arguments.local:
-        os.environ.update(_local_environment(run))  # for the SDKs too
-    own = settings.read().require("events_table", "region")
+def _run(arguments: argparse.Namespace) -> Tally:
+    own = installation.find(arguments.local, "events_table")
     events = Events(own.events_table, own.region)
     if arguments.log:
         return _replay_log(arguments.log, events)
@@ -127,7 +116,7 @@ def _run(arguments: argparse.Namespace, run: Path) -> Tally:
 def main(argv: Sequence[str] | None = None, run: Path = RUN) -> int:
     """Replays and prints; the exit status. `run` is the file in which the local stack says what it is."""
     try:
-        tally = _run(_arguments(argv), run)
+        tally = _run(_arguments(argv, run))
     except (MailsightError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -84,6 +84,17 @@ class Account:
             revoked_at=instant.parse(data["revoked_at"]) if data["revoked_at"] else None,
         )
 
+    def revoke_key(self, key_id: str, at: datetime) -> bool:
+        """Ends an API key for good; False if there is none with this id. One that is revoked keeps its first time."""
+        try:
+            row = self._rows.get(keys.api_key(key_id), keys.API_KEY, consistent_read=True)
+        except self._rows.DoesNotExist:
+            return False
+        if row.data["revoked_at"]:
+            return True
+        ended = self._rows.data.set({**row.data, "revoked_at": instant.show(at)})
+        return is_done(lambda: row.update(actions=[ended], condition=self._rows.item.exists()))
+
     def claim(self, account: str, key: str, now: datetime) -> Claim | None:
         """The message that this Idempotency-Key stands for, if it was used in the last 24 hours."""
         try:

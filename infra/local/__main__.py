@@ -2,6 +2,7 @@
 
 import argparse
 import functools
+import re
 import signal
 import sys
 import textwrap
@@ -74,7 +75,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
     parser.add_argument("--port", type=_port, default=8600, help="first of four consecutive ports (default: 8600)")
     parser.add_argument("--folder", type=Path, default=Path(".local"), help="where data is kept (default: .local)")
-    parser.add_argument("--relay", help="host:port of an SMTP server that mails are passed on to (default: none)")
+    parser.add_argument(
+        "--relay", type=_relay, help="host:port of an SMTP server that mails are passed on to (default: none)"
+    )
     return parser.parse_args(arguments)
 
 
@@ -82,6 +85,14 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 1024 <= int(text) <= 65532:
         raise argparse.ArgumentTypeError(f"{text!r} is no port from 1024 to 65532")
     return int(text)
+
+
+def _relay(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    is_port = port.isascii() and port.isdecimal() and 1 <= int(port[:6]) <= 65535
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", host) or not is_port:
+        raise argparse.ArgumentTypeError(f"{text!r} is no SMTP server as host:port, like localhost:1025")
+    return text
 
 
 if __name__ == "__main__":

@@ -70,9 +70,15 @@ def open_locked(path: Path) -> int | None:
 
 @contextlib.contextmanager
 def used_alone(folder: Folder) -> Iterator[None]:
-    """Holds the folder for this process. Raises CannotRun if another run has it."""
-    folder.root.mkdir(parents=True, exist_ok=True)
-    descriptor = open_locked(folder.root / "run.lock")
+    """Holds the folder for this process, made if it is not there. Raises CannotRun if it cannot be had."""
+    try:
+        folder.root.mkdir(parents=True, exist_ok=True)
+        descriptor = open_locked(folder.root / "run.lock")
+    except OSError as error:
+        raise CannotRun(
+            f"the folder {folder.root} cannot be used ({error.strerror}: {error.filename}). "
+            "Name another one: make run FOLDER=.local-2"
+        ) from None
     if descriptor is None:
         there = f" at {read_run(folder)['dashboard_url']}" if folder.run.exists() else ""
         raise CannotRun(

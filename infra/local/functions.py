@@ -1,4 +1,6 @@
-"""Which handler is fed by what, as infra/app.yaml says it for AWS; and a handler as Lambda runs it.
+"""Which handler is fed by what; and a handler as Lambda runs it.
+
+FEEDS says for this machine what app.py, .chalice/config.json and infra/data.yaml say for AWS; a test compares them.
 
 A function is imported by its name and keeps its module between calls, as in a warm execution environment; unless it is
 said to bear more, it is called by one thread at a time, for that is all that a handler may rely on.
@@ -59,7 +61,7 @@ class Feed(NamedTuple):
 TRACK = "chalicelib.entrypoints.track.handler"
 
 FEEDS = (
-    Feed("send", "chalicelib.entrypoints.send.send", 30, QueueSource("SendQueue")),
+    Feed("send", "chalicelib.entrypoints.send.send", 30, QueueSource("SendQueue", batch_size=1)),
     Feed("ingest", "chalicelib.entrypoints.ingest.ingest", 30, QueueSource("NotificationsQueue")),
     Feed("fold", "chalicelib.entrypoints.fold.fold", 60, StreamSource("EventsStreamArn", "FoldFailedQueue")),
     Feed("sweep", "chalicelib.entrypoints.sweep.sweep", 300, Schedule("rate(15 minutes)")),

@@ -114,7 +114,7 @@ class Inbox:
         if view is None:
             return self._show(mail, opened)
         if view == "html" and not item and opened.html:
-            return _own_html(mail.mail_id, opened)
+            return _own_html(self._url_of(mail), opened)
         return _part(opened, view, item) or self._missing(404, f"This mail has no such part: {view} {item}".strip())
 
     def _show(self, mail: Kept, opened: Letter) -> Response:
@@ -128,7 +128,7 @@ class Inbox:
 
     def _as_json(self, mail: Kept) -> dict[str, Any]:
         opened = letter.read(mail.raw)
-        url = f"{self._base_url}/inbox/messages/{mail.mail_id}"
+        url = self._url_of(mail)
         return {
             "id": mail.mail_id,
             "url": url,
@@ -155,6 +155,9 @@ class Inbox:
             "raw": letter.decode(mail.raw, "utf-8"),
         }
 
+    def _url_of(self, mail: Kept) -> str:
+        return f"{self._base_url}/inbox/messages/{mail.mail_id}"
+
     def _static(self, name: str) -> Response:
         if name not in _STATIC:
             return self._missing(404, "There is no such file.")
@@ -171,14 +174,17 @@ class Inbox:
         return f"{at:%d %b %H:%M}" if at.year == now.year else f"{at:%d %b %Y}"
 
 
-def _own_html(mail_id: str, opened: Letter) -> Response:
-    """The mail's HTML with its inline images; `<base>` comes right after the doctype, where a parser takes it for the
-    head's first, so that it counts and the page does not fall into quirks mode."""
+def _own_html(url: str, opened: Letter) -> Response:
+    """The mail's HTML with its inline images, by their whole addresses below `url`: a mail may bring a `<base href>`.
+
+    Our own `<base>` comes right after the doctype, where a parser takes it for the head's first, so that it counts and
+    the page does not fall into quirks mode.
+    """
     known = {part.content_id for part in opened.inline}
 
     def resolve(found: re.Match[str]) -> str:
         content_id = unquote(found[1])
-        return f"/inbox/messages/{mail_id}/parts/{quote(content_id, safe='')}" if content_id in known else found[0]
+        return f"{url}/parts/{quote(content_id, safe='')}" if content_id in known else found[0]
 
     html = letter.CID.sub(resolve, opened.html)
     doctype = _DOCTYPE.match(html)

@@ -1,6 +1,7 @@
 """Mails kept in a folder: `<epoch ms>-<id>.eml` as recipients get it, and beside it `.json` with its envelope.
 
-Only the ids are held in memory. A mail is there when its `.json` is there: it is written last, in one move.
+Only the ids are held in memory. A mail is there when its `.json` is there: it is written last, in one move. A third
+file, `.untold`, is beside it for as long as somebody is still to be told of the mail.
 """
 
 import json
@@ -39,16 +40,29 @@ class Mailbox:
             newest = self._order[-1] if self._order else "0-"
         return int(newest.partition("-")[0])
 
-    def keep(self, mail: Kept) -> None:
-        """Write a mail."""
+    def keep(self, mail: Kept, untold: str = "") -> None:
+        """Write a mail; with `untold`, what is still to be told of it."""
         stem = f"{mail.epoch_ms:013d}-{mail.mail_id}"
         self._path(stem, ".eml").write_bytes(mail.raw)
+        if untold:
+            self._path(stem, ".untold").write_text(untold, encoding="utf-8")
         draft = self._path(stem, ".draft")
         draft.write_text(json.dumps(mail.envelope, ensure_ascii=False, indent=1), encoding="utf-8")
         draft.rename(self._path(stem, ".json"))
         with self._lock:
             self._stems[mail.mail_id] = stem
             insort(self._order, stem)
+
+    def told(self, mail_id: str) -> None:
+        """Note that nothing is to be told any more of a mail; one that was deleted meanwhile is no error."""
+        stem = self._stems.get(mail_id)
+        if stem:
+            self._path(stem, ".untold").unlink(missing_ok=True)
+
+    def untold(self) -> list[str]:
+        """What is still to be told, of the mails that are there, oldest first."""
+        texts = (self._read(stem.partition("-")[2], ".untold") for stem in list(self._order))
+        return [text.decode() for text in texts if text]
 
     def newest(self, limit: int, before: str = "") -> list[str]:
         """Ids, newest first; with `before`, only those older than that mail. An id that is not there is no bound."""
@@ -75,7 +89,7 @@ class Mailbox:
             stems, self._order = self._order, []
             self._stems.clear()
         for stem in stems:
-            for ending in (".json", ".eml"):
+            for ending in (".json", ".eml", ".untold"):
                 self._path(stem, ending).unlink(missing_ok=True)
         return len(stems)
 

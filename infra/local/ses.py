@@ -9,7 +9,7 @@ import logging
 import smtplib
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -18,13 +18,14 @@ from typing import Any
 from uuid import uuid4
 
 from chalicelib.core import instant
-from infra.local import letter, ses_events, ses_request
+from infra.local import letter, ses_events, ses_request, ses_untold
 from infra.local.inbox import Inbox, Response
 from infra.local.mailbox import Kept, Mailbox
 from infra.local.postman import Postman
 from infra.local.ses_events import Accepted, Notification, Refusal
 from infra.local.ses_http import Server
 from infra.local.ses_request import Refused
+from infra.local.ses_untold import Untold
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,14 @@ _FAULTS = {
     Fault.REFUSED: ("Email address is not verified.", "MessageRejected", 400),
     Fault.BROKEN: ("The service failed, as a test asked it to.", "InternalFailure", 500),
 }
+
+
+class _Telling:
+    """How many stages and notifications of a mail are left; changed by the postman's thread only."""
+
+    def __init__(self, accepted: Accepted, left: int) -> None:
+        self.accepted = accepted
+        self.left = left
 
 
 class SesStandIn:
@@ -103,6 +112,9 @@ class SesStandIn:
         return self._server.url
 
     def start(self) -> None:
+        """Begin; first with what a run before, that was killed, has not told any more."""
+        for text in self.mailbox.untold():
+            self._plan_again(text)
         self._postman.start()
         self._server.start()
 
@@ -161,47 +173,77 @@ class SesStandIn:
             self._sent.append((now, len(mail.recipients)))
         accepted = Accepted(ses_events.message_id(epoch_ms, str(uuid4())), now, peer, self._region, mail)
         raw = ses_request.stamp(mail, accepted.ses_message_id, now, self._region)
-        self.mailbox.keep(Kept(accepted.ses_message_id, epoch_ms, raw, _envelope(accepted)))
+        is_ours_to_tell = mail.has_virus or all(map(ses_events.is_simulated, mail.recipients))
+        is_relayed = bool(self._relay) and not is_ours_to_tell
+        untold = ses_untold.show(Untold(accepted, is_relayed))
+        self.mailbox.keep(Kept(accepted.ses_message_id, epoch_ms, raw, _envelope(accepted)), untold)
         # many may wait to be told, and nothing of the body is told
-        self._plan(accepted._replace(mail=mail._replace(body=b"")), raw if self._relay else b"")
+        lean = accepted._replace(mail=mail._replace(body=b""))
+        self._plan(lean, partial(self._hand_on, lean, raw) if is_relayed else _no_refusals)
         return accepted
 
-    def _plan(self, accepted: Accepted, raw: bytes) -> None:
+    def _plan(self, accepted: Accepted, hand_on: Callable[[], Mapping[str, Refusal]]) -> None:
         first, late = timedelta(seconds=self._delay), timedelta(seconds=2 * self._delay)
         stages: list[tuple[timedelta, _Stage]] = [(timedelta(0), lambda: [ses_events.sent(accepted)])]
         if accepted.mail.has_virus:
             stages.append((first, lambda: [ses_events.rejected(accepted)]))
         else:
-            stages.append((first, lambda: ses_events.first_answers(accepted, first, self._hand_on(accepted, raw))))
+            stages.append((first, lambda: ses_events.first_answers(accepted, first, hand_on())))
             stages.append((late, lambda: ses_events.late_answers(accepted, late)))
-        if self._duplicate:
-            self._postman.post(late.total_seconds(), partial(self._tell, accepted, [ask for _, ask in stages]))
-        else:
-            for after, ask in stages:
-                self._postman.post(after.total_seconds(), partial(self._tell, accepted, [ask]))
+        self._post(accepted, stages)
 
-    def _tell(self, accepted: Accepted, stages: list[_Stage]) -> None:
-        notifications = [notification for ask in stages for notification in ask()]
-        if not accepted.mail.configuration_set:
-            return  # without one there is nobody to tell
+    def _plan_again(self, text: str) -> None:
+        """Of a mail that a run before took. All of it, for what was published is not known, and twice is harmless.
+
+        With a relay only that it was sent: whether the relay has it is not known, and nobody is to get a mail twice.
+        """
+        try:
+            accepted, is_relayed = ses_untold.parse(text)
+        except (ValueError, KeyError, TypeError):  # of a disk that was full, or another version
+            logger.exception("what was to be told of a kept mail cannot be read")
+            return
+        if is_relayed:
+            self._post(accepted, [(timedelta(0), lambda: [ses_events.sent(accepted)])])
+        else:
+            self._plan(accepted, _no_refusals)
+
+    def _post(self, accepted: Accepted, stages: list[tuple[timedelta, _Stage]]) -> None:
+        if self._duplicate:
+            stages = [(stages[-1][0], partial(_all, [ask for _, ask in stages]))]
+        telling = _Telling(accepted, len(stages))
+        for after, ask in stages:
+            self._postman.post(after.total_seconds(), partial(self._tell, telling, ask))
+
+    def _tell(self, telling: _Telling, ask: _Stage) -> None:
+        notifications = ask()
+        if not telling.accepted.mail.configuration_set:
+            notifications = []  # without one there is nobody to tell
         if self._duplicate:
             notifications = [*reversed(notifications), *notifications]
+        telling.left += len(notifications)
         for notification in notifications:
-            self._tell_one(notification, 1)
+            self._tell_one(telling, notification, 1)
+        self._done(telling)
 
-    def _tell_one(self, notification: Notification, attempt: int) -> None:
+    def _tell_one(self, telling: _Telling, notification: Notification, attempt: int) -> None:
         try:
             self._publish(notification)
         except Exception:
             logger.exception("publishing a notification failed, attempt %d of %d", attempt, _PUBLISH_ATTEMPTS)
             if attempt < _PUBLISH_ATTEMPTS:
-                self._postman.post(attempt, lambda: self._tell_one(notification, attempt + 1))
+                self._postman.post(attempt, lambda: self._tell_one(telling, notification, attempt + 1))
+        else:
+            self._done(telling)
+
+    def _done(self, telling: _Telling) -> None:
+        telling.left -= 1
+        if not telling.left:
+            self.mailbox.told(telling.accepted.ses_message_id)
 
     def _hand_on(self, accepted: Accepted, raw: bytes) -> dict[str, Refusal]:
-        """Give a mail to the relay, if there is one; says which recipients it refused."""
+        """Give a mail to the relay; says which recipients it refused."""
+        assert self._relay
         recipients = [address for address in accepted.mail.recipients if not ses_events.is_simulated(address)]
-        if not self._relay or not recipients:
-            return {}
         host, _, port = self._relay.rpartition(":")
         try:
             with smtplib.SMTP(host, int(port), timeout=_RELAY_SECONDS) as smtp:
@@ -233,6 +275,14 @@ class SesStandIn:
 def error(refused: Refused) -> Response:
     """An error as SES v2 answers it."""
     return _answer(refused.status, {"message": str(refused)}, ("x-amzn-ErrorType", refused.kind))
+
+
+def _no_refusals() -> Mapping[str, Refusal]:
+    return {}
+
+
+def _all(stages: Iterable[_Stage]) -> list[Notification]:
+    return [notification for ask in stages for notification in ask()]
 
 
 def _answer(status: int, value: object, *headers: tuple[str, str]) -> Response:

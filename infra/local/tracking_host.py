@@ -22,7 +22,7 @@ from infra.local.functions import ACCOUNT, Call
 from infra.local.http_host import QuietServer
 
 ROUTES = tuple(f"{method} /{purpose}/{{token}}" for method in ("GET", "HEAD") for purpose in ("o", "c"))
-"""As infra/app.yaml declares them. Anything else is the HTTP API's own 404."""
+"""Those of the HTTP API that the function is made for. Anything else is the HTTP API's own 404."""
 
 TIMEOUT_SECONDS = 10
 """Of the function."""

@@ -91,9 +91,39 @@ def test_what_has_no_body_leaves_nothing_on_the_wire_that_could_pass_for_the_nex
     assert octets.count(b"\r\n\r\n") == 1
 
 
-def test_an_unknown_path_is_refused_as_api_gateway_does(connection):
-    status, body, _ = ask(connection, "GET", "/unknown")
-    assert (status, json.loads(body)) == (403, {"message": "Missing Authentication Token"})
+NOT_FOUND = {
+    "type": "about:blank",
+    "title": "Not Found",
+    "status": 404,
+    "code": "not_found",
+    "detail": "there is no such path",
+}
+KEY = f"ms_0123456789abcdef_{'5' * 64}"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/emailz", "/v1/emailz/1?a=/echo"])
+def test_an_unknown_path_of_the_api_is_a_problem_and_the_next_request_is_answered(connection, method, path):
+    status, body, headers = ask(connection, method, path, body=b"{}" if method == "POST" else None)
+    assert (status, headers["Content-Type"], json.loads(body)) == (404, "application/problem+json", NOT_FOUND)
+    assert ask(connection, "GET", "/png")[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/unknown", "/v10", "/v1x/emails", "//[", "/?/v1/"])
+def test_an_unknown_path_elsewhere_is_a_page(connection, path):
+    status, body, headers = ask(connection, "GET", path)
+    assert (status, headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert b"<h1>Not Found</h1>" in body
+
+
+@pytest.mark.parametrize("path", ["/v1/emailz", "/unknown"])
+@pytest.mark.parametrize("authorization", [f"Bearer {KEY}", f"Basic {KEY}", KEY, f"Bearer {KEY}\xe9", ""])
+def test_an_api_key_is_never_repeated(connection, path, authorization):
+    connection.request("GET", f"{path}?key={KEY}", headers={"Authorization": authorization})
+    answer = connection.getresponse()
+    assert answer.status == 404
+    assert KEY.encode() not in answer.read()
+    assert KEY not in str(answer.headers)
 
 
 def test_a_header_that_no_answer_can_carry_is_a_bad_gateway_and_the_next_request_is_answered(connection):
@@ -101,23 +131,48 @@ def test_a_header_that_no_answer_can_carry_is_a_bad_gateway_and_the_next_request
     assert ask(connection, "GET", "/png")[0] == 200
 
 
+@pytest.mark.parametrize("path", ["/echo", "/v1/echo"])
 @pytest.mark.parametrize(
-    ("headers", "status"),
+    ("headers", "status", "code"),
     [
-        ({"Content-Length": str(LARGEST_REQUEST + 1)}, 413),
-        ({"Content-Length": "-5"}, 400),
-        ({"Content-Length": "many"}, 400),
-        ({"Transfer-Encoding": "chunked"}, 411),
+        ({"Content-Length": str(LARGEST_REQUEST + 1)}, 413, "too_large"),
+        ({"Content-Length": "-5"}, 400, "invalid_request"),
+        ({"Content-Length": "many"}, 400, "invalid_request"),
+        ({"Transfer-Encoding": "chunked"}, 411, "length_required"),
+        ({f"X-{number}": "x" for number in range(200)}, 431, "headers_too_large"),
     ],
 )
-def test_a_body_that_cannot_be_taken_is_refused_unread(connection, headers, status):
-    connection.putrequest("POST", "/echo")
+def test_a_request_that_cannot_be_taken_is_refused_unread(connection, path, headers, status, code):
+    connection.putrequest("POST", path)
     for name, value in headers.items():
         connection.putheader(name, value)
     connection.endheaders()
-    answer = connection.getresponse()
+    assert_refused(connection.getresponse(), path, status, code)
+
+
+@pytest.mark.parametrize("path", ["/echo", "/v1/echo"])
+def test_an_unknown_method_is_refused_whatever_was_asked_before(connection, path):
+    assert ask(connection, "GET", "/v1/nothing")[0] == 404
+    connection.request("BREW", path)
+    assert_refused(connection.getresponse(), path, 501, "method_not_implemented")
+
+
+def test_a_request_that_is_none_is_not_answered_as_the_one_before(connection):
+    with socket.create_connection((connection.host, connection.port), timeout=10) as wire:
+        wire.sendall(b"GET /v1/nothing HTTP/1.1\r\n\r\nGET / HTTP/9.9\r\n\r\n")
+        octets = b"".join(iter(lambda: wire.recv(65536), b""))
+    assert octets.count(b"application/problem+json") == 1
+    assert octets.rstrip().endswith(b"</html>")
+
+
+def assert_refused(answer: http.client.HTTPResponse, path: str, status: int, code: str) -> None:
     assert (answer.status, answer.headers["Connection"]) == (status, "close")
-    assert "message" in json.loads(answer.read())
+    if path.startswith("/v1/"):
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        problem = json.loads(answer.read())
+        assert (problem["status"], problem["code"]) == (status, code)
+    else:
+        assert answer.headers["Content-Type"].startswith("text/html")
 
 
 def test_requests_at_once_do_not_see_each_other(connection):

@@ -36,6 +36,18 @@ def test_a_mail_that_was_not_written_whole_is_not_there(tmp_path: Path) -> None:
     assert Mailbox(tmp_path).newest(9) == []
 
 
+def test_what_is_still_to_be_told_outlives_a_restart_and_goes_with_its_mail(tmp_path: Path) -> None:
+    mailbox = Mailbox(tmp_path)
+    for mail_id, epoch_ms in (("b", 2), ("a", 1), ("c", 3)):
+        mailbox.keep(kept(mail_id, epoch_ms), untold=f"of {mail_id}")
+    mailbox.keep(kept("d", 4))
+    mailbox.told("b")
+    mailbox.told("not there")
+    assert mailbox.untold() == Mailbox(tmp_path).untold() == ["of a", "of c"]
+    mailbox.empty()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_mail_whose_files_somebody_deleted_is_not_there(tmp_path: Path) -> None:
     mailbox = Mailbox(tmp_path)
     mailbox.keep(kept("a", 1))

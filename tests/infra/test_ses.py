@@ -1,6 +1,7 @@
 """What the local SES takes, refuses, keeps and answers, asked by the real SDK."""
 
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,7 +15,9 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 
 from infra.local.mailbox import Mailbox
 from infra.local.ses import Fault
+from infra.local.ses_request import EICAR
 from tests.infra.ses_desk import NOON, Desk, mail
+from tests.infra.smtp_sink import SmtpSink
 
 
 @pytest.fixture
@@ -194,6 +197,68 @@ def test_a_restart_keeps_mails_and_their_order(tmp_path: Path) -> None:
     assert len({*before, after}) == 4
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".eml"] * 4 + [".json"] * 4
     assert json.loads(next(tmp_path.glob(f"*{after}.json")).read_bytes())["recipients"] == ["anna@example.com"]
+
+
+def killed(place: Path) -> Path:
+    """The folder of mails as a kill -9 at this moment leaves it."""
+    return Path(shutil.copytree(place / "mail", place / "mail of the killed run"))
+
+
+def test_what_a_killed_run_has_not_told_is_told_by_the_next_one_once(tmp_path: Path) -> None:
+    before = Desk(tmp_path / "mail", delay=3600)
+    before.send("anna@example.com", "bounce@simulator.amazonses.com", raw=mail("Grüße", X_Note="ä", Message_ID="<1@a>"))
+    before.send("complaint@simulator.amazonses.com")
+    folder = killed(tmp_path)
+    whole = before.close()
+    after = Desk(folder, delay=3600)
+    assert after.close() == whole
+    assert after.ses.mailbox.untold() == []
+    assert Desk(folder).close() == []
+
+
+def test_what_could_not_be_published_is_told_by_the_next_run(tmp_path: Path) -> None:
+    def refuse(notification: dict[str, Any]) -> None:
+        if notification["eventType"] == "Delivery":
+            raise ConnectionError
+
+    before = Desk(tmp_path, publish=refuse)
+    before.send("anna@example.com")
+    before.close()
+    assert [one["eventType"] for one in Desk(tmp_path).close()] == ["Send", "Delivery"]
+    assert Desk(tmp_path).close() == []
+
+
+def test_a_mail_is_not_handed_to_the_relay_twice_where_a_run_was_killed(tmp_path: Path) -> None:
+    with SmtpSink({}) as sink:
+        before = Desk(tmp_path / "mail", delay=3600, relay=sink.address)
+        before.send("anna@example.com")
+        before.send("anna@example.com", raw=mail(body=EICAR.decode()))  # is not for the relay
+        folder = killed(tmp_path)
+        after = Desk(folder, relay=sink.address)
+        assert [one["eventType"] for one in after.close()] == ["Send", "Send", "Reject"]
+        assert sink.mails == []
+        before.close()
+        assert len(sink.mails) == 1
+
+
+def test_a_relay_that_came_later_is_not_handed_the_mails_of_a_killed_run(tmp_path: Path) -> None:
+    before = Desk(tmp_path / "mail", delay=3600)
+    before.send("anna@example.com")
+    with SmtpSink({}) as sink:
+        after = Desk(killed(tmp_path), relay=sink.address)
+        assert [one["eventType"] for one in after.close()] == ["Send", "Delivery"]
+        assert sink.mails == []
+    before.close()
+
+
+def test_a_note_that_cannot_be_read_keeps_nobody_from_starting(tmp_path: Path) -> None:
+    before = Desk(tmp_path / "mail", delay=3600)
+    before.send("anna@example.com")
+    folder = killed(tmp_path)
+    before.close()
+    (note,) = folder.glob("*.untold")
+    note.write_text(note.read_text()[:40])
+    assert Desk(folder).close() == []
 
 
 def test_the_quota_counts_recipients_of_one_day(tmp_path: Path) -> None:

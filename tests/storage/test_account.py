@@ -1,5 +1,6 @@
 """Accounts, keys and used Idempotency-Keys."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -30,6 +31,20 @@ def test_a_key_is_found_by_its_id_and_holds_no_secret(accounts):
     key = ApiKey("0123456789abcdef", "acme", "crm", frozenset({"send"}), "hash", NOON, NOON + timedelta(days=1))
     accounts.add_key(key)
     assert accounts.key(key.key_id) == key
+    assert accounts.key("f" * 16) is None
+
+
+def test_a_revoked_key_is_not_valid_any_more_and_keeps_the_time_when_it_was_revoked_first(accounts):
+    key = ApiKey("0123456789abcdef", "acme", "crm", frozenset({"send"}), "hash", NOON)
+    accounts.add_key(key)
+    assert accounts.revoke_key(key.key_id, NOON + timedelta(hours=1))
+    assert accounts.revoke_key(key.key_id, NOON + timedelta(hours=2))
+    assert accounts.key(key.key_id) == replace(key, revoked_at=NOON + timedelta(hours=1))
+    assert not accounts.key(key.key_id).is_valid(NOON)
+
+
+def test_a_key_that_is_not_there_is_not_revoked_into_being(accounts):
+    assert not accounts.revoke_key("f" * 16, NOON)
     assert accounts.key("f" * 16) is None
 
 

@@ -1,0 +1,180 @@
+"""What is deployed: each function may do what its code does and no more, and brings along what it imports."""
+
+import ast
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())
+POLICIES = {path.stem: json.loads(path.read_text()) for path in (ROOT / ".chalice" / "policies").glob("*.json")}
+
+BY_ACCOUNT = "table/messages/index/by_account"
+LOGS = {"log-group:/aws/lambda/*": {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}}
+READ_QUEUE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}  # Lambda's, which polls as us
+FIND_OUT_WHAT_IS_MISSING = {"s3:ListBucket"}  # without it S3 answers 403 and not 404 for a content that is not there
+
+# function -> resource -> actions; `mailsight-<stage>-` is left out of names
+MAY: dict[str, dict[str, set[str]]] = {
+    "api": {
+        # get; batch_get for a page's mails; add, alone or in a transaction with the Idempotency-Key
+        "table/messages": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"},
+        BY_ACCOUNT: {"dynamodb:Query"},  # page
+        "table/events": {"dynamodb:Query"},  # page
+        "table/account": {"dynamodb:GetItem", "dynamodb:PutItem"},  # key, claim; accept
+        "blobs/*": {"s3:PutObject", "s3:GetObject", "s3:DeleteObject"},  # taken in; shown; undone by a lost race
+        "blobs": FIND_OUT_WHAT_IS_MISSING,
+        "send": {"sqs:SendMessage"},
+        **LOGS,
+    },
+    "send": {
+        "table/messages": {"dynamodb:GetItem", "dynamodb:UpdateItem"},  # find; claim, settle
+        "table/links": {"dynamodb:BatchWriteItem"},  # long destinations
+        "blobs/*": {"s3:GetObject", "s3:PutObject"},  # what to send; its links anew, if the rewriter has changed
+        "blobs": FIND_OUT_WHAT_IS_MISSING,
+        "send": READ_QUEUE | {"sqs:SendMessage"},  # tries later: queued anew with a delay
+        # a raw mail is authorised as SendRawEmail, also by SES v2, whose operation is SendEmail
+        "identity/*": {"ses:SendEmail", "ses:SendRawEmail"},
+        "configuration-set/*": {"ses:SendEmail", "ses:SendRawEmail"},
+        **LOGS,
+    },
+    "ingest": {
+        "table/events": {"dynamodb:PutItem"},
+        "table/messages/index/by_ses_message_id": {"dynamodb:Query"},  # of a notification without our tag
+        "notifications": READ_QUEUE,
+        **LOGS,
+    },
+    "fold": {
+        "table/messages": {"dynamodb:GetItem", "dynamodb:UpdateItem"},  # find; store_fold
+        # the tail; a late event; the mark that one is counted
+        "table/events": {"dynamodb:Query", "dynamodb:GetItem", "dynamodb:UpdateItem"},
+        "table/events/stream/*": {  # Lambda's, which polls as us
+            *("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"),
+        },
+        "fold-failed": {"sqs:SendMessage"},  # Lambda's, for what failed for good
+        **LOGS,
+    },
+    "sweep": {
+        "table/messages": {"dynamodb:GetItem", "dynamodb:UpdateItem"},  # find; store_fold, settle
+        BY_ACCOUNT: {"dynamodb:Query"},  # accepted_between
+        "table/events": {"dynamodb:Query", "dynamodb:UpdateItem"},  # all events of a mail; the mark that one is counted
+        "table/account": {"dynamodb:Query"},  # the register of accounts
+        "send": {"sqs:SendMessage"},  # what is stuck
+        **LOGS,
+    },
+    "replay": {
+        "table/events": {"dynamodb:PutItem"},
+        "spill": {"sqs:ReceiveMessage", "sqs:DeleteMessage"},  # it polls by itself, on a schedule
+        **LOGS,
+    },
+    "track": {
+        "table/events": {"dynamodb:PutItem"},
+        "table/links": {"dynamodb:GetItem"},
+        "spill": {"sqs:SendMessage"},
+        **LOGS,
+    },
+}
+
+every_policy = pytest.mark.parametrize("name", sorted(POLICIES))
+
+
+def granted(policy: dict[str, Any]) -> dict[str, set[str]]:
+    """Actions by resource, the resources named as in MAY."""
+    found: dict[str, set[str]] = {}
+    for statement in policy["Statement"]:
+        for arn in statement["Resource"]:
+            found.setdefault(short(arn), set()).update(statement["Action"])
+    return found
+
+
+def short(arn: str) -> str:
+    """What stands in an ARN behind region and account, without what every name has in front and behind."""
+    match = re.fullmatch(r"arn:aws:(\w+):\*?:\*?:(.+)", arn)
+    assert match, f"{arn} is not of any region and account"
+    name = match[2]
+    if match[1] == "s3":
+        assert name.startswith("mailsight-*-blobs-*"), f"{arn} is not our bucket"
+        return name.replace("mailsight-*-blobs-*", "blobs")
+    assert match[1] == "ses" or "mailsight-*" in name, f"{arn} is not only ours"
+    return name.replace("mailsight-*-", "").replace("mailsight-*", "*")
+
+
+@every_policy
+def test_a_policy_allows_nothing_by_a_star_alone(name):
+    for statement in POLICIES[name]["Statement"]:
+        assert statement["Effect"] == "Allow"
+        assert isinstance(statement["Action"], list)
+        assert isinstance(statement["Resource"], list)
+        assert not [action for action in statement["Action"] if "*" in action]
+        assert "*" not in statement["Resource"]
+        assert not {"NotAction", "NotResource"} & set(statement)
+
+
+@every_policy
+def test_a_policy_allows_what_its_function_does_and_no_more(name):
+    assert granted(POLICIES[name]) == MAY[name]
+
+
+def test_there_is_a_policy_for_each_function_and_no_other():
+    assert set(POLICIES) == set(MAY)
+    named = {name: one["iam_policy_file"] for name, one in CONFIG["lambda_functions"].items()}
+    assert named.pop("api_handler") == CONFIG["iam_policy_file"] == "policies/api.json"
+    assert named == {name: f"policies/{name}.json" for name in set(MAY) - {"api", "track"}}
+    assert CONFIG["autogen_policy"] is False
+
+
+def test_every_stage_is_packaged_alike():
+    """What stands under a stage's name is missing in every other one; `make package STAGE=dev` would fail."""
+    assert not CONFIG.get("stages")
+
+
+def declared(file: str) -> dict[str, set[str]]:
+    """Distributions that a requirements file names itself, with their extras; each with a bound above and a reason."""
+    found: dict[str, set[str]] = {}
+    for line in (ROOT / file).read_text().splitlines():
+        if not line.strip() or line.startswith(("#", "-r ")):
+            continue
+        match = re.fullmatch(r"([A-Za-z0-9-]+)(?:\[([a-z0-9,]+)\])?(?:>=[0-9.]+,<[0-9]+|==[0-9.]+) +# \S.*", line)
+        assert match, f"{file}: {line!r} lacks a bound above or a reason"
+        found[match[1].lower()] = set((match[2] or "").split(",")) - {""}
+    return found
+
+
+def imported(folder: str) -> tuple[set[str], set[str]]:
+    """Top-level names of others' packages that the code imports when it runs, and those for types only."""
+    running: set[str] = set()
+    typing: set[str] = set()
+    for path in (ROOT / folder).rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        for_types = {
+            id(inner)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+            for inner in ast.walk(node)
+        }
+        for node in ast.walk(tree):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            (typing if id(node) in for_types else running).update(name.partition(".")[0] for name in names)
+    ours = sys.stdlib_module_names | {"chalicelib", "infra", "bench", "tests"}
+    return running - ours, typing - ours
+
+
+def test_what_the_functions_import_is_packed_with_them():
+    running, _ = imported("chalicelib")
+    assert "chalice" in running, "its packager adds it"
+    assert {name.replace("_", "-") for name in running - {"chalice"}} == set(declared("requirements.txt"))
+
+
+def test_types_of_clients_are_asked_for_where_they_are_named_and_only_there():
+    services = {
+        name.removeprefix("mypy_boto3_")
+        for folder in ("chalicelib", "infra", "bench", "tests")
+        for name in set.union(*imported(folder))
+        if name.startswith("mypy_boto3_")
+    }
+    assert declared("requirements-dev.txt")["boto3-stubs"] == services
