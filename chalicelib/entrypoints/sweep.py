@@ -46,6 +46,7 @@ def _parts() -> Parts:
         queue=SendQueue(boto3.client("sqs"), own.send_queue_url),
         report=lambda message_id, error: log.error("sweep_failed", extra={"message_id": message_id}, exc_info=error),
     )
+    events.after("0" * 32, None, now=datetime.now(UTC))  # makes the client once, and not in each of the threads
     return Parts(sweeping, log)
 
 

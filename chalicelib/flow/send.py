@@ -6,6 +6,7 @@ settles. See docs/decisions/0004-unknown-is-not-sent-again.md.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
@@ -13,6 +14,7 @@ from typing import NamedTuple, Protocol
 from chalicelib.core import address, links, mime
 from chalicelib.core.message import CAPTURE_WINDOW, GIVE_UP_AFTER, INTERRUPTED, Content, Failure, Message, Sending
 from chalicelib.core.refold import Fold
+from chalicelib.core.status import sending_of
 from chalicelib.core.token import LONGEST_DESTINATION, Keys, Mode, Purpose, Token, mint
 from chalicelib.gateways.ses import Answer, Verdict
 
@@ -25,7 +27,7 @@ class Messages(Protocol):
     """Where messages and their states are."""
 
     def find(self, message_id: str) -> tuple[Message, Fold] | None: ...
-    def claim(self, message_id: str, claim: str, *, lease_ends_at: datetime, until: datetime | None) -> bool: ...
+    def claim(self, message: Message, claim: str, *, lease_ends_at: datetime, until: datetime | None) -> bool: ...
     def settle(
         self,
         message: Message,
@@ -86,7 +88,10 @@ def send(message_id: str, parts: Parts, *, now: datetime) -> timedelta | None:
     if message.lease_ends_at:
         return message.lease_ends_at - now
     if message.next_try_at and now < message.next_try_at:
-        return None  # another one of this message is in line for then
+        return message.next_try_at - now
+    if sending_of(message) is not message.sending:
+        _believe(message, parts)
+        return None
     content = parts.contents.get(message.account, message_id)
     if content is None:
         parts.messages.settle(message, Sending.FAILED, failure=CONTENT_MISSING)
@@ -103,10 +108,22 @@ def _hand_over(message: Message, content: Content, parts: Parts, now: datetime) 
     raw = _mail(held, content, parts)
     sender = address.bare(message.envelope.sender)
     recipients = [address.bare(text) for text in message.envelope.recipients]
-    if not parts.messages.claim(message.message_id, claim, lease_ends_at=now + LEASE, until=until):
+    try:
+        is_ours = parts.messages.claim(message, claim, lease_ends_at=now + LEASE, until=until)
+    except Exception:  # it may be written all the same; SES was certainly not asked
+        with suppress(Exception):
+            parts.messages.settle(held, Sending.QUEUED)
+        raise
+    if not is_ours:
         return LEASE
     answer = parts.ses.send(raw, sender=sender, recipients=recipients, message_id=message.message_id, tags=message.tags)
     return _note(held, answer, parts, now)
+
+
+def _believe(message: Message, parts: Parts) -> None:
+    """A message that waits although SES has told that it has it, whatever its answer seemed to be."""
+    sent_at, ses_message_id = message.state.delivery.sent or (None, None)
+    parts.messages.settle(message, sending_of(message), ses_message_id=ses_message_id, sent_at=sent_at)
 
 
 def _note(message: Message, answer: Answer, parts: Parts, now: datetime) -> timedelta | None:

@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from itertools import product
+from itertools import islice, product
 from typing import NamedTuple, Protocol
 
 from chalicelib.core.message import GIVE_UP_AFTER, INTERRUPTED, Failure, Message, Sending
@@ -29,6 +29,7 @@ AGES = (
 BAND = timedelta(minutes=20)  # the schedule runs every 15 minutes, not always on the second
 
 WORKERS = 16  # nearly all of the time is waiting for answers
+BATCH = 1_000  # messages in hand at once
 
 STUCK_AFTER = timedelta(minutes=15)
 """A message that still waits after this is queued again; the queue itself tries for longer than most outages last."""
@@ -56,7 +57,7 @@ class Queue(Protocol):
 
 class Swept(NamedTuple):
     """How many messages were looked at; of them: how many had events that their state did not know, were stuck, could
-    not be swept; and how many were left for want of time."""
+    not be swept; and how many messages, or whole lists of an account and age, were left for want of time."""
 
     seen: int = 0
     refolded: int = 0
@@ -93,14 +94,28 @@ def sweep(
     """
     places = list(product(parts.accounts.all(), spans))
     random.shuffle(places)
+    swept = Swept()
+
+    def found() -> Iterator[str]:
+        nonlocal swept
+        for account, (start, end) in places:
+            if may_go_on():
+                yield from parts.messages.accepted_between(account, start, end)
+            else:
+                swept = _sum(swept, LEFT)
+
+    def one(message_id: str) -> Swept:
+        return _sweep_one(message_id, parts, now) if may_go_on() else LEFT
+
+    message_ids = found()
     with ThreadPoolExecutor(WORKERS) as workers:
-        found = (
-            message_id
-            for account, (start, end) in places
-            for message_id in parts.messages.accepted_between(account, start, end)
-        )
-        each = workers.map(lambda message_id: _sweep_one(message_id, parts, now) if may_go_on() else LEFT, found)
-        return Swept(*(sum(column) for column in zip(Swept(), *each, strict=True)))
+        while batch := list(islice(message_ids, BATCH)):
+            swept = _sum(swept, *workers.map(one, batch))
+    return swept
+
+
+def _sum(*each: Swept) -> Swept:
+    return Swept(*map(sum, zip(*each, strict=True)))
 
 
 def _sweep_one(message_id: str, parts: Parts, now: datetime) -> Swept:

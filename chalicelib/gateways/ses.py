@@ -4,6 +4,7 @@ SES has no idempotency: a repeated call is a second mail. So the client never re
 (`total_max_attempts=1`), and an answer that leaves open whether SES took the mail is told apart from a refusal.
 """
 
+import ssl
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,11 +13,14 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectionError,
+    ConnectTimeoutError,
     CredentialRetrievalError,
+    EndpointConnectionError,
     NoCredentialsError,
     ParamValidationError,
     PartialCredentialsError,
+    ProxyConnectionError,
+    SSLError,
 )
 
 from chalicelib.core.notification import TAG
@@ -41,7 +45,9 @@ LATER = frozenset(
 
 
 _NEVER_LEFT = (
-    ConnectionError,  # of botocore: cannot connect, no TLS, no proxy
+    EndpointConnectionError,
+    ConnectTimeoutError,
+    ProxyConnectionError,
     NoCredentialsError,
     PartialCredentialsError,
     CredentialRetrievalError,
@@ -103,9 +109,17 @@ class Ses:
             return Answer(Verdict.REFUSED, code="invalid_request", detail=str(error))
         except _NEVER_LEFT as error:
             return Answer(Verdict.LATER, code="unreachable", detail=str(error))
+        except SSLError as error:  # also while the answer is read, when the mail is there
+            is_foreign = isinstance(error.kwargs.get("error"), Exception) and _is_foreign(error.kwargs["error"])
+            return Answer(Verdict.LATER if is_foreign else Verdict.UNCLEAR, code="no_tls", detail=str(error))
         except BotoCoreError as error:  # the request may have been on its way: read timeout, connection closed
             return Answer(Verdict.UNCLEAR, code="no_answer", detail=str(error))
         return Answer(Verdict.ACCEPTED, ses_message_id=answer["MessageId"])
+
+
+def _is_foreign(error: Exception) -> bool:
+    """Whether the server's certificate was refused, which comes before anything is sent."""
+    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in (error, *error.args))
 
 
 def _refusal(error: ClientError) -> Answer:

@@ -134,8 +134,8 @@ class Messages:
         row = _row(self._rows, message)
         is_done(lambda: row.save(condition=self._rows.message_id.does_not_exist()))
 
-    def claim(self, message_id: str, claim: str, *, lease_ends_at: datetime, until: datetime | None) -> bool:
-        """Takes a queued message for sending; False if somebody else has it or it needs no sending any more.
+    def claim(self, message: Message, claim: str, *, lease_ends_at: datetime, until: datetime | None) -> bool:
+        """Takes a queued message for sending; False if it is not any more as `message` says, or needs no sending.
 
         `claim` is unique. Where the first try of the call got through and only its answer was lost, the second finds
         the message claimed; then the mark tells whose claim it is. `until` is the end of the capture window.
@@ -150,9 +150,10 @@ class Messages:
         ]
         if until:
             actions.append(rows.until.set(instant.show(until)))
-        if self._update(message_id, actions, rows.sending == Sending.QUEUED.value):
+        condition = (rows.sending == Sending.QUEUED.value) & (rows.attempts == message.attempts)
+        if self._update(message.message_id, actions, condition):
             return True
-        found = self.find(message_id)
+        found = self.find(message.message_id)
         return found is not None and (found[0].sending, found[0].claim) == (Sending.SENDING, claim)
 
     def settle(

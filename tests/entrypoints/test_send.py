@@ -78,7 +78,7 @@ def test_what_ses_refuses_is_failed_and_not_brought_again(messages, stack):
 
 def test_a_message_that_somebody_else_holds_is_queued_anew_for_when_that_is_over(messages, stack):
     lease_ends_at = datetime.now(UTC) + timedelta(seconds=30)
-    messages.claim(MESSAGE_ID, "other", lease_ends_at=lease_ends_at, until=None)
+    messages.claim(state(messages), "other", lease_ends_at=lease_ends_at, until=None)
     assert call(record(1, json.dumps({"message_id": MESSAGE_ID}), stack)) == []
     assert state(messages).claim == "other"
     queue = boto3.client("sqs", region_name=REGION)

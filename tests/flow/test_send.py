@@ -7,8 +7,11 @@ from email.policy import default
 
 import pytest
 
+from chalicelib.core import event as events
+from chalicelib.core.event import Kind
 from chalicelib.core.message import GIVE_UP_AFTER, Content, Envelope, Failure, Message, Sending, Tracking
 from chalicelib.core.refold import Fold
+from chalicelib.core.summary import summarise
 from chalicelib.core.token import Keys, Purpose, verify
 from chalicelib.flow.send import LEASE, LONGEST_DELAY, Parts, send
 from chalicelib.gateways.ses import Answer, Verdict
@@ -28,14 +31,15 @@ class World:
         self.mails: list[dict] = []
         self.stored_links: dict[int, str] = {}
         self.dies_after_ses = False
-        self.is_overtaken = False
+        self.is_overtaken = self.loses_claims_answer = False
 
     def find(self, message_id):
         return (self.message, Fold()) if message_id == self.message.message_id else None
 
-    def claim(self, message_id, claim, *, lease_ends_at, until):
+    def claim(self, message, claim, *, lease_ends_at, until):
         if self.message.sending is not Sending.QUEUED or self.is_overtaken:
             return False
+        assert message.attempts == self.message.attempts
         self.message = replace(
             self.message,
             sending=Sending.SENDING,
@@ -45,6 +49,8 @@ class World:
             attempts=self.message.attempts + 1,
             tracking=replace(self.message.tracking, until=until),
         )
+        if self.loses_claims_answer:
+            raise ConnectionError("the claim is written, and nobody hears of it")
         return True
 
     def settle(self, message, sending, *, failure=None, ses_message_id=None, sent_at=None, next_try_at=None):
@@ -202,7 +208,26 @@ def test_a_throttled_mail_is_given_up_after_a_day():
 def test_a_second_queue_message_does_not_try_before_its_time():
     one = world(Answer(Verdict.LATER, code="Throttling"))
     delay = one.run()
-    assert (one.run(NOON + delay / 2), len(one.mails)) == (None, 1)
+    assert (one.run(NOON + delay / 2), len(one.mails)) == (delay / 2, 1)
+
+
+def test_a_waiting_mail_that_ses_says_it_has_is_not_sent_again():
+    one = world(Answer(Verdict.LATER, code="Throttling"))
+    delay = one.run()
+    sent = events.make(MESSAGE_ID, "s", Kind.SENT, NOON, ses_message_id="ses-9")
+    one.message = replace(one.message, state=summarise([sent]))
+    assert (one.run(NOON + delay), len(one.mails)) == (None, 1)
+    assert (one.message.sending, one.message.ses_message_id) == (Sending.SENT, "ses-9")
+
+
+def test_a_claim_that_is_written_without_anybody_hearing_of_it_is_given_back():
+    one = world()
+    one.loses_claims_answer = True
+    with pytest.raises(ConnectionError):
+        one.run()
+    assert (one.message.sending, one.mails) == (Sending.QUEUED, [])
+    one.loses_claims_answer = False
+    assert (one.run(), one.message.sending) == (None, Sending.SENT)
 
 
 def test_a_worker_that_is_overtaken_between_reading_and_claiming_sends_nothing():

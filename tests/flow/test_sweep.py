@@ -85,7 +85,7 @@ def test_a_message_that_could_not_be_sent_for_a_day_is_given_up(world):
 
 
 def test_a_message_whose_worker_died_becomes_unknown_and_the_send_event_settles_it(world):
-    world.messages.claim(QUEUED.message_id, "c", lease_ends_at=NOON + timedelta(minutes=1), until=UNTIL)
+    world.messages.claim(QUEUED, "c", lease_ends_at=NOON + timedelta(minutes=1), until=UNTIL)
     assert world.sweep(NOON + STUCK_AFTER).unstuck == 1
     assert world.message.sending is Sending.UNKNOWN
     world.events.put(events.make(QUEUED.message_id, "s", Kind.SENT, NOON, ses_message_id="ses-1"), UNTIL)
@@ -107,7 +107,7 @@ def test_a_message_is_looked_at_some_ten_times_in_its_life_whatever_the_minute_o
 
 
 def test_a_message_that_waits_for_its_next_try_is_not_queued_again(world):
-    world.messages.claim(QUEUED.message_id, "c", lease_ends_at=NOON + timedelta(minutes=1), until=UNTIL)
+    world.messages.claim(QUEUED, "c", lease_ends_at=NOON + timedelta(minutes=1), until=UNTIL)
     world.messages.settle(world.message, Sending.QUEUED, next_try_at=NOON + timedelta(hours=1))
     assert world.sweep(NOON + timedelta(hours=1)).unstuck == 0
     assert world.sweep(NOON + timedelta(hours=1) + STUCK_AFTER).unstuck == 1
@@ -125,4 +125,5 @@ def test_a_message_that_cannot_be_swept_does_not_keep_the_others_from_it(world):
 def test_what_is_left_for_want_of_time_is_said(world):
     for letter in "bcd":
         world.messages.add(replace(QUEUED, message_id=letter * 32))
-    assert world.sweep(NOON, most=3) == Swept(seen=3, left=1)
+    assert world.sweep(NOON, most=4) == Swept(seen=3, left=1), "one turn for the list, three for messages"
+    assert world.sweep(NOON, most=0) == Swept(left=1), "the list of the account"

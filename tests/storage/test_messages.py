@@ -53,7 +53,8 @@ def test_adding_it_again_changes_nothing(messages):
 
 
 def claim(messages, mark="c", **changes) -> bool:
-    return messages.claim(message().message_id, mark, **{"lease_ends_at": LEASE, "until": UNTIL} | changes)
+    found = changes.pop("found", None) or stored(messages)
+    return messages.claim(found, mark, **{"lease_ends_at": LEASE, "until": UNTIL} | changes)
 
 
 def stored(messages) -> Message:
@@ -72,7 +73,8 @@ def test_only_one_worker_gets_a_message_to_send(messages):
 
 def test_a_claim_whose_answer_was_lost_is_known_by_its_mark_when_the_call_is_repeated(messages):
     messages.add(message())
-    assert [claim(messages, "mine"), claim(messages, "mine")] == [True, True]
+    found = stored(messages)
+    assert [claim(messages, "mine", found=found) for _ in range(2)] == [True, True]
     assert stored(messages).attempts == 1
 
 
@@ -87,6 +89,15 @@ def test_a_late_repeated_call_does_not_undo_the_claim_of_another_worker(messages
     assert not messages.settle(held, Sending.QUEUED, failure=failure)
     assert (stored(messages).claim, stored(messages).next_try_at) == ("second", None)
     assert stored(messages).tracking.until == UNTIL + timedelta(days=1)
+
+
+def test_a_claim_on_what_was_read_before_another_attempt_is_refused(messages):
+    messages.add(message())
+    old = stored(messages)
+    claim(messages, "first")
+    messages.settle(stored(messages), Sending.QUEUED, next_try_at=LEASE)
+    assert not claim(messages, "late", found=old)
+    assert stored(messages).sending is Sending.QUEUED
 
 
 def test_what_came_of_sending_is_noted_once(messages):
