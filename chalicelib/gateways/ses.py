@@ -27,7 +27,7 @@ from chalicelib.core.notification import TAG
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
-    from mypy_boto3_sesv2.type_defs import ConfigurationOverridesTypeDef
+    from mypy_boto3_sesv2.type_defs import ConfigurationOverridesTypeDef, MessageTagTypeDef
 
 ONE_ATTEMPT = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
 
@@ -93,14 +93,15 @@ class Ses:
 
         SES's own open and click tracking is switched off for each mail, or links would be wrapped twice.
         """
-        ours = [{"Name": TAG, "Value": message_id}]
+        labels: list[MessageTagTypeDef] = [{"Name": TAG, "Value": message_id}]
+        labels += [{"Name": name, "Value": value} for name, value in tags]
         try:
             answer = self._client.send_email(
                 FromEmailAddress=sender,
                 Destination={"ToAddresses": list(recipients)},
                 Content={"Raw": {"Data": raw}},
                 ConfigurationSetName=self._configuration_set,
-                EmailTags=[*ours, *({"Name": name, "Value": value} for name, value in tags)],  # type: ignore[list-item]
+                EmailTags=labels,
                 ConfigurationOverrides=_OWN_TRACKING_OFF,
             )
         except ClientError as error:
