@@ -185,7 +185,7 @@ def test_what_is_no_token_is_none(text: str) -> None:
 
 
 def test_a_mode_of_a_newer_release_is_served_and_not_recorded() -> None:
-    text = mint(OPEN._replace(mode=200), KEYS)  # type: ignore[arg-type]
+    text = mint(OPEN._replace(mode=200), KEYS)
     hit = hits.from_payload(with_path(f"/o/{text}"))
     said = hits.verified(hit, KEYS)
     assert said

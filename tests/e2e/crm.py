@@ -24,14 +24,14 @@ class Crm:
         return str(taken["id"])
 
     def mail(self, message_id: str) -> dict[str, Any]:
-        return self.call("GET", f"/v1/emails/{message_id}")[1]  # type: ignore[no-any-return]
+        return self.call("GET", f"/v1/emails/{message_id}")[1]
 
     def wait(self, message_id: str, is_reached: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         def look() -> dict[str, Any] | None:
             mail = self.mail(message_id)
             return mail if is_reached(mail) else None
 
-        return until(look, f"what should become of mail {message_id}")  # type: ignore[no-any-return]
+        return until(look, f"what should become of mail {message_id}")
 
     def status(self, message_id: str, status: str) -> dict[str, Any]:
         return self.wait(message_id, lambda mail: mail["status"] == status)
@@ -41,4 +41,4 @@ class Crm:
         return [mail for mail in messages if mail["subject"] == subject]
 
     def arrived(self, subject: str) -> dict[str, Any]:
-        return until(lambda: self.inbox(subject), f"the mail {subject}")[0]  # type: ignore[no-any-return]
+        return until(lambda: self.inbox(subject), f"the mail {subject}")[0]

@@ -95,6 +95,6 @@ def test_the_key_of_a_day_is_not_used_on_another() -> None:
     signer, again = Signer(**a_signer("dynamodb")), Signer(**a_signer("dynamodb"))
     days = [AT.timestamp() + day * 86_400 for day in (0, 1, 0)]
     sign = {"host": "h", "path": "/", "body": b""}
-    first, second, third = [signer.sign({}, **sign, at=at)["authorization"] for at in days]  # type: ignore[arg-type]
+    first, second, third = [signer.sign({}, **sign, at=at)["authorization"] for at in days]
     assert first == third != second
-    assert second == again.sign({}, **sign, at=days[1])["authorization"]  # type: ignore[arg-type]
+    assert second == again.sign({}, **sign, at=days[1])["authorization"]

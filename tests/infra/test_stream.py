@@ -207,7 +207,7 @@ def pump_of(streams: Streams, call: Any, **source: Any) -> tuple[StreamPump, lis
     told: list[str] = []
     stop = threading.Event()
     feed = StreamSource("EventsStreamArn", "FoldFailedQueue", window_seconds=0, **source)
-    return StreamPump(streams, ARN, "fold", call, told.append, feed, stop), told, stop  # type: ignore[arg-type]
+    return StreamPump(streams, ARN, "fold", call, told.append, feed, stop), told, stop
 
 
 def test_only_inserts_are_handed_over_in_batches_and_each_record_once():

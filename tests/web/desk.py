@@ -87,7 +87,7 @@ class Desk:
         envelope = Envelope("Max <max@acme.example>", ("Anna Berg <anna@example.com>",), subject=subject)
         tracking = Tracking(True, True, None, at + timedelta(days=100))
         message = Message(message_id, "acme", at, envelope, tracking, sending=Sending.SENT, sent_at=at)
-        self.messages.by_id[message_id] = replace(message, **changes)  # type: ignore[arg-type]
+        self.messages.by_id[message_id] = replace(message, **changes)
         self.events[message_id] = []
         self.contents[message_id] = Content("<p>Hello</p>", None)
         return message_id
