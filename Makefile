@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.stamp
 
-.PHONY: help setup run demo check test bench package deploy clean
+.PHONY: help setup run demo check test bench package lock deploy clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,14 +32,27 @@ test: $(READY) ## all tests, also end to end and in a browser
 	@$(BIN)/python -m infra.browser
 	$(BIN)/python -m pytest
 
-bench: $(READY) ## measurements of speed and memory
-	$(BIN)/python -m bench
+bench: $(READY) ## speed, calls, units and costs, with their goals (BENCH="links mime" WRITE=1)
+	@$(BIN)/python -m bench $(BENCH) $(if $(WRITE),--write)
 
-package: $(READY) ## what would be deployed, into build/
-	@AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-west-1} $(BIN)/chalice package --stage $(STAGE) build
+package: $(READY) ## what would be deployed, into build/ (ARCHITECTURE=arm64)
+	@$(BIN)/python -m infra.aws.package --stage "$(STAGE)" --folder build $(if $(ARCHITECTURE),--architecture "$(ARCHITECTURE)")
 
-deploy: ## to an AWS account
-	@echo "make deploy is not built yet: 'make package' shows what it would deploy." >&2; exit 1
+lock: $(READY) ## what is deployed, pinned anew with hashes within requirements.txt
+	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements.lock requirements.txt
+
+deploy: $(READY) ## to an AWS account, see docs/DEPLOYMENT.md (STAGE=prod FROM=you@example.com TRACKING_DOMAIN=… YES=1)
+	@$(BIN)/python -m infra.deploy --stage "$(STAGE)" $(if $(FROM),--from "$(FROM)") \
+	  $(if $(TRACKING_DOMAIN),--tracking-domain "$(TRACKING_DOMAIN)") \
+	  $(if $(TRACKING_CERTIFICATE),--tracking-certificate "$(TRACKING_CERTIFICATE)") \
+	  $(if $(DASHBOARD_DOMAIN),--dashboard-domain "$(DASHBOARD_DOMAIN)") \
+	  $(if $(DASHBOARD_CERTIFICATE),--dashboard-certificate "$(DASHBOARD_CERTIFICATE)") \
+	  $(if $(ALARM_EMAIL),--alarm-email "$(ALARM_EMAIL)") \
+	  $(if $(TRACK_CONCURRENCY),--track-concurrency "$(TRACK_CONCURRENCY)") \
+	  $(if $(ARCHITECTURE),--architecture "$(ARCHITECTURE)") \
+	  $(foreach resource,$(MAY_LOSE),--may-lose "$(resource)") \
+	  $(if $(TAKE_OVER),--take-over) $(if $(YES),--yes)
 
 clean: ## removes what can be made again; your data in .local stays
 	rm -rf $(VENV) build .pytest_cache .hypothesis .mypy_cache .ruff_cache

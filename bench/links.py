@@ -1,162 +1,144 @@
-"""What replacing the links of a mail costs, beside public parsers: `python -m bench.links [ROUNDS]`.
+"""What replacing the links of a mail costs, beside public parsers: `python -m bench links`.
 
-One mail as newsletter tools write them: 100 KB, 60 links, Outlook's comments, nested tables. All contenders take turns
-in one run, so that a busy machine is busy for all. Medians, their ratio to one parse by selectolax (lexbor), and
-whether every character outside the links came back as it was.
+Three mails of usual sizes, nine that are made to take long, and what each further recipient of a mail costs.
 """
 
-import random
+import itertools
 import statistics
-import sys
-import time
-from collections.abc import Callable
-from html.parser import HTMLParser
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
 
-import lxml.html
-from bs4 import BeautifulSoup
 from selectolax.lexbor import LexborHTMLParser
 
+from bench.hostile import HOSTILE, Hostile
+from bench.mail import PIXEL_URL, Mail, a_mail, restored
+from bench.recipients import EVERY_MESSAGE, html_for, minted
+from bench.report import Figure, Goal, Table
+from bench.rewriters import MAILSIGHT, REWRITERS, SELECTOLAX, by_selectolax
+from bench.turns import take_turns
 from chalicelib.core import links
 
-ROUNDS = 100
-CHARACTERS = 100_000
-LINKS = 60
-TRACKED = [f"https://t.example.net/c/{'x' * 180}{position:03d}" for position in range(LINKS)]
-PIXEL_URL = f"https://t.example.net/o/{'x' * 60}"
+SIZES = {"12 KB": 12_000, "100 KB": 100_000, "500 KB": 500_000}
+HOSTILE_CHARACTERS = 500_000
+BATCH = 20  # recipients in a row, as a worker serves them
 
-HEAD = """<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" \
-"http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">
-<html xmlns="http://www.w3.org/1999/xhtml" xmlns:v="urn:schemas-microsoft-com:vml"><head><meta charset="utf-8" />
-<title>Neues im Frühling</title><!--[if mso]><style>td { font-family: Arial }</style><![endif]-->
-<style type="text/css">{style}</style></head><body style="margin:0;padding:0">
-"""
-BLOCK = """<!--[if mso]><table role="presentation" width="600"><tr><td><![endif]-->
-<table role="presentation" cellpadding="0" cellspacing="0" border="0" width="100%" style="border-collapse:collapse">
-<tr><td align="left" valign="top" style="padding:12px 24px;font-family:Arial,sans-serif;font-size:14px;color:#333333">
-<p style="margin:0 0 12px 0">{text}</p><p style="margin:0"><a href="{url}" target="_blank" style="color:#0066cc">Mehr
-&raquo;</a></p></td></tr></table>
-<!--[if mso]></td></tr></table><![endif]-->
-"""
-WORDS = [
-    *("Der", "Frühling", "ist", "da", "und", "mit", "ihm", "viele", "neue", "Angebote", "&amp;"),
-    *("Ideen", "für", "Haus", "Garten", "Büro"),
-]
+TO_SELECTOLAX = Goal("≤", 1.2)
+LINEAR = Goal("≤", 2.6)  # linear time is 2, quadratic 4; the rest is caches that are too small for the longer mail
+PER_RECIPIENT_MS = Goal("≤", 0.5)
+NONE = Goal("=", 0)
+
+PARSE_ONLY = "selectolax: parse only, nothing written out"
+CUT_ONLY = "mailsight: cut only"
 
 
-def a_mail() -> str:
-    """The mail; the same in every run."""
-    chance = random.Random(4711)
-    head = HEAD.replace("{style}", ".column { color: #333333; padding: 0 10px }\n" * 60)
-    room = (CHARACTERS - len(head)) // LINKS - len(BLOCK) - 60
-    blocks = []
-    for position in range(LINKS):
-        words: list[str] = []
-        while sum(map(len, words)) + len(words) < room:
-            word = chance.choice(WORDS)
-            words.append(word if chance.random() < 0.9 else f'<span style="font-weight:bold">{word}</span>')
-        url = f"https://shop.example/angebote/{position}?utm_source=news&amp;utm_medium=email&amp;id={position}"
-        blocks.append(BLOCK.replace("{text}", " ".join(words)).replace("{url}", url))
-    return f"{head}{''.join(blocks)}</body>\n</html>\n"
+def tables(rounds: int = 20, hostile_rounds: int = 5) -> Iterator[Table]:
+    """Each as soon as it is measured."""
+    for name, characters in SIZES.items():
+        yield _rewriting(name, a_mail(characters), rounds)
+    yield _hostile(hostile_rounds)
+    yield _further_recipients(a_mail(SIZES["100 KB"]), rounds)
 
 
-def by_mailsight(html: str) -> str:
-    """Cut and put together."""
-    return links.instrument(links.split(html), TRACKED, PIXEL_URL)
-
-
-def by_selectolax(html: str) -> str:
-    """Parsed, changed and written out by lexbor."""
-    tree = LexborHTMLParser(html)
-    for position, anchor in enumerate(tree.css("a[href]")):
-        anchor.attrs["href"] = TRACKED[position]
-    return _with_pixel(tree.html or "")
-
-
-def by_lxml(html: str) -> str:
-    """Parsed, changed and written out by libxml2."""
-    tree = lxml.html.document_fromstring(html)
-    for position, anchor in enumerate(tree.iter("a")):
-        anchor.set("href", TRACKED[position])
-    return _with_pixel(str(lxml.html.tostring(tree, encoding="unicode")))
-
-
-def by_beautiful_soup(html: str) -> str:
-    """Parsed with lxml, changed and written out by BeautifulSoup."""
-    tree = BeautifulSoup(html, "lxml")
-    for position, anchor in enumerate(tree.find_all("a", href=True)):
-        anchor["href"] = TRACKED[position]
-    return _with_pixel(str(tree))
-
-
-class Anchors(HTMLParser):
-    """Notes where the start tags of anchors stand: (line from 1, column), and their text."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=False)
-        self.found: list[tuple[tuple[int, int], str]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Notes it."""
-        if tag == "a":
-            self.found.append((self.getpos(), self.get_starttag_text() or ""))
-
-
-def by_html_parser(html: str) -> str:
-    """Found by the standard library's parser, replaced in the text; knows double quotes only."""
-    parser = Anchors()
-    parser.feed(html)
-    starts = [0]
-    for line in html.splitlines(keepends=True):
-        starts.append(starts[-1] + len(line))
-    pieces, done = [], 0
-    for position, ((line_number, column), tag) in enumerate(parser.found):
-        begin = starts[line_number - 1] + column + tag.index('href="') + 6
-        pieces += [html[done:begin], TRACKED[position]]
-        done = html.index('"', begin)
-    return _with_pixel("".join([*pieces, html[done:]]))
-
-
-def _with_pixel(html: str) -> str:
-    before, end, behind = html.rpartition("</body>")
-    return f"{before}{links.PIXEL.format(PIXEL_URL)}{end}{behind}"
-
-
-class Contender(NamedTuple):
-    name: str
-    run: Callable[[str], object]
-
-
-def main() -> None:
-    """The table."""
-    html = a_mail()
-    cut = links.split(html)
-    expected = by_mailsight(html)
-    parse = Contender("selectolax: parse only", LexborHTMLParser)
-    contenders = [
-        parse,
-        Contender("mailsight: cut", links.split),
-        Contender("mailsight: put together, for each recipient", lambda _: links.instrument(cut, TRACKED, PIXEL_URL)),
-        Contender("mailsight: both", by_mailsight),
-        Contender("selectolax: parse, change, write", by_selectolax),
-        Contender("lxml: parse, change, write", by_lxml),
-        Contender("html.parser: find, replace", by_html_parser),
-        Contender("BeautifulSoup on lxml", by_beautiful_soup),
+def _rewriting(name: str, mail: Mail, rounds: int) -> Table:
+    contenders: dict[str, Callable[[], object]] = {
+        **{name: partial(run, mail.html, mail.tracked) for name, run in REWRITERS.items()},
+        PARSE_ONLY: partial(LexborHTMLParser, mail.html),
+        CUT_ONLY: partial(links.split, mail.html),
+    }
+    medians = {name: statistics.median(took) for name, took in take_turns(contenders, rounds).items()}
+    changed = {name: changed_lines(mail, run(mail.html, mail.tracked)) for name, run in REWRITERS.items()}
+    ratio, lines = medians[MAILSIGHT] / medians[SELECTOLAX], mail.html.count("\n")
+    beside = f"{medians[MAILSIGHT] / medians[PARSE_ONLY]:.2f} × selectolax's parse, which writes nothing out"
+    figures = [
+        Figure(f"mailsight to selectolax, {name}", ratio, "×", TO_SELECTOLAX, beside),
+        Figure(f"lines that mailsight changed outside the links, {name}", changed[MAILSIGHT], goal=NONE),
     ]
-    took: dict[Contender, list[float]] = {contender: [] for contender in contenders}
-    for _ in range(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS):
-        for contender in contenders:
-            begun = time.perf_counter()
-            contender.run(html)
-            took[contender].append((time.perf_counter() - begun) * 1_000)
-    print(f"a mail of {len(html):,} characters and {len(cut.destinations)} links: median ms (least), ratio, unchanged")
-    unit = statistics.median(took[parse])
-    for contender, values in took.items():
-        result = contender.run(html)
-        kept = {True: "yes", False: "no"}[result == expected] if isinstance(result, str) else ""
-        median = statistics.median(values)
-        print(f"  {median:8.3f} ({min(values):7.3f})  {median / unit:6.2f}x  {kept:3}  {contender.name}")
+    for contender, median in medians.items():
+        says = [f"{median / medians[SELECTOLAX]:.2f} × selectolax"]
+        if contender in changed:
+            says.append(f"changes {changed[contender]} lines" if changed[contender] else "changes nothing else")
+        figures.append(Figure(contender, median, "ms", note="; ".join(says)))
+    about = (
+        f"A newsletter of {len(mail.html):,} characters, {lines:,} lines and {len(mail.hrefs)} links, "
+        "with Outlook's comments and nested tables. All give the mail as a text with every link replaced and a pixel; "
+        "for a parser that means to parse, to change and to write out, and that is what the goal compares. The lines "
+        "are compared byte by byte after the links and the pixel are taken back. "
+        f"Medians of the CPU time of {rounds} rounds in which all take turns."
+    )
+    return Table(f"Rewriting a mail of {name}", about, figures)
 
 
-if __name__ == "__main__":
-    main()
+def changed_lines(mail: Mail, sent: str) -> int:
+    """How many lines of the mail did not come back as they were, byte for byte, besides its links and the pixel."""
+    back = restored(sent, mail.tracked, mail.hrefs, PIXEL_URL).encode()
+    before = mail.html.encode()
+    if back == before:
+        return 0
+    return max(1, (Counter(before.split(b"\n")) - Counter(back.split(b"\n"))).total())
+
+
+def _hostile(rounds: int) -> Table:
+    wholes = {one: one.mail(HOSTILE_CHARACTERS) for one in HOSTILE}
+    contenders: dict[str, Callable[[], object]] = {}
+    for one, html in wholes.items():
+        contenders[f"{one.name}, half"] = partial(_rewritten, one.mail(HOSTILE_CHARACTERS // 2))
+        contenders[f"{one.name}, whole"] = partial(_rewritten, html)
+        contenders[f"{one.name}, parsed"] = partial(LexborHTMLParser, html)
+    least = {name: min(took) for name, took in take_turns(contenders, rounds).items()}
+    changed = sum(not _comes_back(html) for html in wholes.values())
+    figures = [_linear(one, least) for one in HOSTILE]
+    figures.append(Figure("hostile mails that come back with another byte changed", changed, goal=NONE))
+    about = (
+        f"Mails of {HOSTILE_CHARACTERS // 2:,} and {HOSTILE_CHARACTERS:,} characters, made to be slow; measured is how "
+        "many times as long the longer one takes to be cut and put together: twice is linear, four times quadratic. "
+        f"Least CPU times of {rounds} rounds in which all take turns: noise only adds. "
+        "Selectolax only parses here."
+    )
+    return Table("Hostile mails: linear in their length", about, figures)
+
+
+def _rewritten(html: str) -> tuple[str, list[str], tuple[str, ...]]:
+    """The mail with links and pixel, what was put in, and what had stood there."""
+    cut = links.split(html)
+    tracked = [f"https://t.example.net/c/{position}." for position in range(len(cut.originals))]
+    return links.instrument(cut, tracked, PIXEL_URL), tracked, cut.originals
+
+
+def _comes_back(html: str) -> bool:
+    sent, tracked, originals = _rewritten(html)
+    return restored(sent, tracked, list(originals), PIXEL_URL) == html
+
+
+def _linear(one: Hostile, least: dict[str, float]) -> Figure:
+    half, whole, parsed = (least[f"{one.name}, {part}"] for part in ("half", "whole", "parsed"))
+    says = f"`{one.unit}`" if one.unit.isprintable() else "`\\0`, `\\v`, U+2028, U+FEFF"
+    note = f"{says}; {half:.1f} ms, then {whole:.1f} ms; selectolax {parsed:.1f} ms"
+    return Figure(one.name, whole / half, "×", LINEAR, note)
+
+
+def _further_recipients(mail: Mail, rounds: int) -> Table:
+    cut = links.split(mail.html)
+    urls, pixel_url = minted(cut.destinations, f"{0:032x}")
+    ids = map("{:032x}".format, itertools.count(1))
+    contenders = {
+        "tokens minted": lambda: [minted(cut.destinations, next(ids)) for _ in range(BATCH)],
+        "put together": lambda: [links.instrument(cut, urls, pixel_url) for _ in range(BATCH)],
+        "both": lambda: [html_for(cut, next(ids)) for _ in range(BATCH)],
+        "cut": lambda: [html_for(links.split(mail.html), next(ids)) for _ in range(BATCH)],
+        "selectolax": lambda: [by_selectolax(mail.html, minted(cut.destinations, next(ids))[0]) for _ in range(BATCH)],
+    }
+    medians = {name: statistics.median(took) / BATCH for name, took in take_turns(contenders, rounds).items()}
+    tokens = len(urls) + 1
+    figures = [
+        Figure("a further recipient: tokens minted, mail put together", medians["both"], "ms", PER_RECIPIENT_MS),
+        Figure(f"of that, {tokens} tokens minted", medians["tokens minted"], "ms"),
+        Figure("of that, the mail put together", medians["put together"], "ms"),
+        Figure("a first recipient: the mail is cut, too", medians["cut"], "ms", note=EVERY_MESSAGE),
+        Figure("selectolax with the same tokens: parse, change, write out", medians["selectolax"], "ms"),
+    ]
+    about = (
+        f"A mail of {len(mail.html):,} characters and {len(urls)} links that is cut already; each recipient gets links "
+        f"and a pixel of their own, signed. Medians of the CPU time of {rounds} rounds of {BATCH} recipients in a row."
+    )
+    return Table("Each further recipient of a mail of 100 KB", about, figures)

@@ -1,113 +1,82 @@
-"""The open as it is usually written, for comparison with `chalicelib.entrypoints.track`: same token, event and item.
+"""The handlers that bench/track.py compares, and a process for one of them.
 
-Run as `python -m bench.track_contenders NAME OPENS`: makes the handler of that name, serves so many opens from a
-payload on standard input, and prints the CPU microseconds an open cost in user code and in the kernel as JSON.
+    python -m bench.track_contenders NAME OPENS PORT < payload.json
+
+Prints, behind what the handler prints itself, one number: with OPENS 0 the nanoseconds of the machine's steady clock at
+which its first open was answered, else the nanoseconds of CPU, user code and kernel, of so many later ones. Every host
+is at PORT of loopback; with PORT 0 there is no network (bench/track_network.py).
 """
 
 import importlib
 import json
-import resource
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
 Handler = Callable[[Any, Any], Any]
 
-WARM_UP = 50
+WARM_UP = 100
+
+
+class Context:
+    """What Lambda hands over beside the payload."""
+
+    function_name = "track"
+    function_version = "1"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:track"
+    aws_request_id = "52fdfc07-2182-454f-963f-5f0f9a621d72"
 
 
 def mailsight() -> Handler:
     """The handler that is deployed."""
-    made: Handler = importlib.import_module("chalicelib.entrypoints.track").handler
-    return made
+    return _handler_in("chalicelib.entrypoints.track")
 
 
 def botocore() -> Handler:
-    """A plain handler with a botocore client, everything else as ours."""
-    track = importlib.import_module("chalicelib.entrypoints.track")
-    settings = importlib.import_module("chalicelib.settings").read()
-    session = importlib.import_module("botocore.session").get_session()
-    client = session.create_client("dynamodb", region_name=settings.region)
-
-    class Log:
-        def record(self, item: Any) -> None:
-            client.put_item(
-                TableName=settings.events_table,
-                Item=item,
-                ConditionExpression="attribute_not_exists(message_id)",
-            )
-
-    parts = track.Parts(settings.keys, Log())
-    return lambda payload, context: track.serve(payload, lambda: parts)
+    """The same with a botocore client."""
+    return _handler_in("bench.track_botocore")
 
 
-def chalice() -> Handler:
-    """A Chalice route with a table of boto3's resource."""
-    chalice = importlib.import_module("chalice")
-    boto3 = importlib.import_module("boto3")
-    hits = importlib.import_module("chalicelib.core.hit")
-    event = importlib.import_module("chalicelib.core.event")
-    settings = importlib.import_module("chalicelib.settings").read()
-    keys = settings.keys
-    table = boto3.resource("dynamodb", region_name=settings.region).Table(settings.events_table)
-    app = chalice.Chalice("track")
-    app.api.binary_types = ["*/*"]
-
-    def pixel(token: str) -> Any:
-        context = app.current_request.context
-        hit = hits.from_payload(
-            {
-                "rawPath": f"/o/{token}",
-                "requestContext": {
-                    "requestId": context["requestId"],
-                    "timeEpoch": context["requestTimeEpoch"],
-                    "http": {"method": app.current_request.method},
-                },
-            }
-        )
-        said = hits.verified(hit, keys)
-        made = hits.event_of(hit, said) if said else None
-        if made:
-            item = {
-                "message_id": made.message_id,
-                "event_key": made.key,
-                "kind": made.kind.value,
-                "data": json.dumps(made.data),
-                "expires_at": int((said.until + event.GRACE).timestamp()),
-            }
-            table.put_item(Item=item, ConditionExpression="attribute_not_exists(message_id)")
-        return chalice.Response(body=hits.GIF, status_code=200, headers=dict(hits.PIXEL.headers))
-
-    app.route("/o/{token}", methods=["GET", "HEAD"])(pixel)
-    handler: Handler = app
-    return handler
+def usual() -> Handler:
+    """Chalice, Powertools and pynamodb. Takes the payload of a REST API."""
+    return _handler_in("bench.track_usual")
 
 
-HANDLERS: dict[str, Callable[[], Handler]] = {"mailsight": mailsight, "botocore": botocore, "chalice": chalice}
+HANDLERS: dict[str, Callable[[], Handler]] = {"mailsight": mailsight, "botocore": botocore, "usual": usual}
 
 
-def _cpu_microseconds() -> tuple[float, float]:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime * 1e6, usage.ru_stime * 1e6
+def _handler_in(module: str) -> Handler:
+    made: Handler = importlib.import_module(module).handler
+    return made
+
+
+def answer(handler: Handler, payload: Any) -> None:
+    """One open. Who does not bring the pixel is out of the race."""
+    response = handler(payload, Context)
+    if response["statusCode"] != 200 or not response["body"].startswith("R0lGODlh"):
+        raise SystemExit(f"{handler} answered {response}")
+
+
+def cpu_of(handler: Handler, payload: Any, opens: int) -> int:
+    """Nanoseconds of CPU of so many warm opens."""
+    for _ in range(WARM_UP):
+        handler(payload, Context)
+    before = time.process_time_ns()
+    for _ in range(opens):
+        handler(payload, Context)
+    return time.process_time_ns() - before
 
 
 def main() -> None:
-    """One process, one handler. With one open it is a cold start."""
-    name, opens = sys.argv[1], int(sys.argv[2])
-    payload = json.load(sys.stdin)
+    """One process, one handler."""
+    name, opens, port, payload = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), json.load(sys.stdin)
+    network = importlib.import_module("bench.track_network")
+    network.lead_to(port) if port else network.cut()
     handler = HANDLERS[name]()
-    response = handler(payload, None)
-    if response["statusCode"] != 200:
-        raise SystemExit(f"{name} answered {response}")
-    if opens == 1:
-        return
-    for _ in range(WARM_UP):
-        handler(payload, None)
-    before = _cpu_microseconds()
-    for _ in range(opens):
-        handler(payload, None)
-    after = _cpu_microseconds()
-    print(json.dumps([(late - early) / opens for early, late in zip(before, after, strict=True)]))
+    answer(handler, payload)
+    print(cpu_of(handler, payload, opens) if opens else time.monotonic_ns())
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from chalicelib.core.problem import MailsightError
 from chalicelib.core.token import Keys
 
 PREFIX = "MAILSIGHT_"
+NO_STAGE = "none"  # a metric needs a word here, and nothing stops for want of one
 _URL = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+(/[A-Za-z0-9._~-]+)*")
 
 
@@ -35,6 +36,7 @@ class Settings(NamedTuple):
     tracking_url: str = ""
     dashboard_url: str = ""
     region: str = ""
+    stage: str = NO_STAGE
 
     @property
     def keys(self) -> Keys:
@@ -65,6 +67,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     source = os.environ if environ is None else environ
     values = {field: source.get(PREFIX + field.upper(), "") for field in Settings._fields}
     values["region"] = values["region"] or source.get("AWS_REGION") or source.get("AWS_DEFAULT_REGION") or ""
+    values["stage"] = values["stage"].strip() or NO_STAGE
     return Settings(**values)
 
 

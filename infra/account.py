@@ -2,6 +2,7 @@
 
     python -m infra.account --account acme --scopes send,read     makes the account if it is new, and a key of it
     python -m infra.account --revoke 0123456789abcdef             ends a key; its id is what follows ms_ in its text
+    --stage prod                                                  of what `make deploy STAGE=prod` has deployed
     --local                                                       of what `make run` runs now
 
 Else it reads MAILSIGHT_ACCOUNT_TABLE and AWS_REGION from the environment, like the functions. A key is printed once and
@@ -74,13 +75,13 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--name", default="command line", help="what the key is for")
     parser.add_argument("--scopes", default=frozenset({"send", "read"}), type=_scopes, help="default: send,read")
     parser.add_argument("--days", type=_days, help="how long the key is valid; without it for ever")
-    installation.add_option(parser)
+    installation.add_options(parser)
     return parser.parse_args(argv)
 
 
 def _run(asked: argparse.Namespace) -> str:
     """Does what is asked; what is to be printed."""
-    own = installation.find(asked.local, "account_table")
+    own = installation.find(asked, "account_table")
     accounts, now = Account(own.account_table, own.region), datetime.now(UTC)
     try:
         if not asked.revoke:

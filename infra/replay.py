@@ -5,6 +5,7 @@
     python -m infra.replay --log FILE         replays the lines that the tracking function wrote where even the queue
                                               failed; `-` is standard input. Lines may stand in any other text, and in
                                               the JSON that `aws logs filter-log-events` prints
+    --stage prod                              of what `make deploy STAGE=prod` has deployed
     --local                                   of what `make run` runs now
 
 Every event is stored once, however often it is replayed. Exit status 1: something is left, see what was printed.
@@ -89,7 +90,7 @@ def _arguments(argv: Sequence[str] | None, run: Path) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m infra.replay", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    installation.add_option(parser, run.parent)
+    installation.add_options(parser, run.parent)
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--queue", metavar="URL", help="drain this queue")
     source.add_argument("--log", metavar="FILE", help="replay the lines of a log, - for standard input")
@@ -104,7 +105,7 @@ def _replay_log(name: str, events: Events) -> Tally:
 
 
 def _run(arguments: argparse.Namespace) -> Tally:
-    own = installation.find(arguments.local, "events_table")
+    own = installation.find(arguments, "events_table")
     events = Events(own.events_table, own.region)
     if arguments.log:
         return _replay_log(arguments.log, events)

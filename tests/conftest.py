@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from infra import browser as browsers
+from infra.aws import package
+from infra.aws.package import Package
 from tests.infra.local_run import LocalRun, free_ports
 from tests.moto_stack import Stack, data_stack
 
@@ -38,6 +40,12 @@ def local_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
 def local(local_run: LocalRun) -> dict[str, Any]:
     """run.json of the embedded stack: api_url, tracking_url, dashboard_url, inbox_url, api_key, environment."""
     return local_run.wait_until_it_answers()
+
+
+@pytest.fixture(scope="session")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """What would be deployed, for the processor of this machine."""
+    return package.make(tmp_path_factory.mktemp("packaged"), architecture=package.OF_THIS_MACHINE)
 
 
 @pytest.fixture(scope="session")

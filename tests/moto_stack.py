@@ -51,5 +51,6 @@ def data_stack() -> Iterator[Stack]:
             "MAILSIGHT_TOKEN_KEYS": TOKEN_KEYS,
             "MAILSIGHT_TRACKING_URL": "https://t.example.com",
             "MAILSIGHT_DASHBOARD_URL": "https://app.example.com",
+            "MAILSIGHT_STAGE": "test",
         }
         yield Stack(environment, send_queue_url, "blobs")

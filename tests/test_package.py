@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())
 POLICIES = {path.stem: json.loads(path.read_text()) for path in (ROOT / ".chalice" / "policies").glob("*.json")}
 
 BY_ACCOUNT = "table/messages/index/by_account"
-LOGS = {"log-group:/aws/lambda/*": {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}}
+LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}  # into the function's own group, which the stack makes
 READ_QUEUE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}  # Lambda's, which polls as us
 FIND_OUT_WHAT_IS_MISSING = {"s3:ListBucket"}  # without it S3 answers 403 and not 404 for a content that is not there
 
@@ -29,7 +30,6 @@ MAY: dict[str, dict[str, set[str]]] = {
         "blobs/*": {"s3:PutObject", "s3:GetObject", "s3:DeleteObject"},  # taken in; shown; undone by a lost race
         "blobs": FIND_OUT_WHAT_IS_MISSING,
         "send": {"sqs:SendMessage"},
-        **LOGS,
     },
     "send": {
         "table/messages": {"dynamodb:GetItem", "dynamodb:UpdateItem"},  # find; claim, settle
@@ -40,13 +40,11 @@ MAY: dict[str, dict[str, set[str]]] = {
         # a raw mail is authorised as SendRawEmail, also by SES v2, whose operation is SendEmail
         "identity/*": {"ses:SendEmail", "ses:SendRawEmail"},
         "configuration-set/*": {"ses:SendEmail", "ses:SendRawEmail"},
-        **LOGS,
     },
     "ingest": {
         "table/events": {"dynamodb:PutItem"},
         "table/messages/index/by_ses_message_id": {"dynamodb:Query"},  # of a notification without our tag
         "notifications": READ_QUEUE,
-        **LOGS,
     },
     "fold": {
         "table/messages": {"dynamodb:GetItem", "dynamodb:UpdateItem"},  # find; store_fold
@@ -56,7 +54,6 @@ MAY: dict[str, dict[str, set[str]]] = {
             *("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"),
         },
         "fold-failed": {"sqs:SendMessage"},  # Lambda's, for what failed for good
-        **LOGS,
     },
     "sweep": {
         "table/messages": {"dynamodb:GetItem", "dynamodb:UpdateItem"},  # find; store_fold, settle
@@ -64,18 +61,17 @@ MAY: dict[str, dict[str, set[str]]] = {
         "table/events": {"dynamodb:Query", "dynamodb:UpdateItem"},  # all events of a mail; the mark that one is counted
         "table/account": {"dynamodb:Query"},  # the register of accounts
         "send": {"sqs:SendMessage"},  # what is stuck
-        **LOGS,
+        "schedule-failed": {"sqs:SendMessage"},  # Lambda's, for a call that failed
     },
     "replay": {
         "table/events": {"dynamodb:PutItem"},
         "spill": {"sqs:ReceiveMessage", "sqs:DeleteMessage"},  # it polls by itself, on a schedule
-        **LOGS,
+        "schedule-failed": {"sqs:SendMessage"},  # as above
     },
     "track": {
         "table/events": {"dynamodb:PutItem"},
         "table/links": {"dynamodb:GetItem"},
         "spill": {"sqs:SendMessage"},
-        **LOGS,
     },
 }
 
@@ -86,21 +82,19 @@ def granted(policy: dict[str, Any]) -> dict[str, set[str]]:
     """Actions by resource, the resources named as in MAY."""
     found: dict[str, set[str]] = {}
     for statement in policy["Statement"]:
-        for arn in statement["Resource"]:
-            found.setdefault(short(arn), set()).update(statement["Action"])
+        for resource in statement["Resource"]:
+            found.setdefault(short(resource["Fn::Sub"]), set()).update(statement["Action"])
     return found
 
 
 def short(arn: str) -> str:
     """What stands in an ARN behind region and account, without what every name has in front and behind."""
-    match = re.fullmatch(r"arn:aws:(\w+):\*?:\*?:(.+)", arn)
-    assert match, f"{arn} is not of any region and account"
-    name = match[2]
-    if match[1] == "s3":
-        assert name.startswith("mailsight-*-blobs-*"), f"{arn} is not our bucket"
-        return name.replace("mailsight-*-blobs-*", "blobs")
-    assert match[1] == "ses" or "mailsight-*" in name, f"{arn} is not only ours"
-    return name.replace("mailsight-*-", "").replace("mailsight-*", "*")
+    service, _, name = arn.removeprefix("arn:${AWS::Partition}:").partition(":")
+    place = "::" if service == "s3" else "${AWS::Region}:${AWS::AccountId}:"
+    assert arn.startswith("arn:${AWS::Partition}:") and name.startswith(place), f"{arn} is not of this account"
+    name = name.removeprefix(place).replace("-${AWS::AccountId}-${AWS::Region}", "")
+    assert "mailsight-${Stage}" in name or name == "identity/*", f"{arn} is not only ours"
+    return name.replace("mailsight-${Stage}-", "").replace("mailsight-${Stage}", "*")
 
 
 @every_policy
@@ -110,13 +104,13 @@ def test_a_policy_allows_nothing_by_a_star_alone(name):
         assert isinstance(statement["Action"], list)
         assert isinstance(statement["Resource"], list)
         assert not [action for action in statement["Action"] if "*" in action]
-        assert "*" not in statement["Resource"]
+        assert all(resource.keys() == {"Fn::Sub"} for resource in statement["Resource"])
         assert not {"NotAction", "NotResource"} & set(statement)
 
 
 @every_policy
 def test_a_policy_allows_what_its_function_does_and_no_more(name):
-    assert granted(POLICIES[name]) == MAY[name]
+    assert granted(POLICIES[name]) == MAY[name] | {f"log-group:/aws/lambda/{name}:*": LOG}
 
 
 def test_there_is_a_policy_for_each_function_and_no_other():
@@ -168,6 +162,17 @@ def test_what_the_functions_import_is_packed_with_them():
     running, _ = imported("chalicelib")
     assert "chalice" in running, "its packager adds it"
     assert {name.replace("_", "-") for name in running - {"chalice"}} == set(declared("requirements.txt"))
+
+
+def test_what_is_deployed_is_pinned_with_hashes_within_what_is_required():
+    lock = (ROOT / "requirements.lock").read_text()
+    pinned = dict(re.findall(r"^([a-z0-9-]+)==(\S+) \\$", lock, re.MULTILINE))
+    assert lock.count("==") == len(pinned), "every line pins one version"
+    assert all(entry.count("--hash=sha256:") for entry in re.split(r"^\S+==", lock, flags=re.MULTILINE)[1:])
+    for line in (ROOT / "requirements.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            wanted = Requirement(line.partition(" #")[0].strip())
+            assert pinned[wanted.name] in wanted.specifier, f"make lock: {wanted} and not {pinned[wanted.name]}"
 
 
 def test_types_of_clients_are_asked_for_where_they_are_named_and_only_there():

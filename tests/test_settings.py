@@ -35,3 +35,11 @@ def test_token_keys_are_read_with_their_ids():
 def test_malformed_token_keys_are_refused_without_being_shown(text):
     with pytest.raises(BadSettings, match="MAILSIGHT_TOKEN_KEYS"):
         settings.read({"MAILSIGHT_TOKEN_KEYS": text}).keys  # noqa: B018  # reading it is what raises
+
+
+@pytest.mark.parametrize(
+    ("environ", "stage"), [({"MAILSIGHT_STAGE": "prod"}, "prod"), ({"MAILSIGHT_STAGE": " "}, "none"), ({}, "none")]
+)
+def test_there_is_always_a_stage_for_metrics_to_name(environ, stage):
+    assert settings.read(environ).stage == stage
+    assert settings.Settings().stage == "none"

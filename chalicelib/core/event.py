@@ -72,7 +72,9 @@ def is_message_id(text: str) -> bool:
 def make(message_id: str, event_id: str, kind: Kind, occurred_at: datetime, **data: Any) -> Event:
     """An event whose time is cut to the milliseconds that its key can hold."""
     at = occurred_at.astimezone(UTC)
-    return Event(message_id, event_id, kind, at.replace(microsecond=at.microsecond // 1000 * 1000), data)
+    if below := at.microsecond % 1000:
+        at = at.replace(microsecond=at.microsecond - below)
+    return Event(message_id, event_id, kind, at, data)
 
 
 def as_item(event: Event, expires_at: datetime) -> dict[str, dict[str, str]]:
@@ -80,8 +82,8 @@ def as_item(event: Event, expires_at: datetime) -> dict[str, dict[str, str]]:
     return {
         "message_id": {"S": event.message_id},
         "event_key": {"S": event.key},
-        "kind": {"S": event.kind.value},
-        "data": {"S": json.dumps(event.data, separators=(",", ":"), sort_keys=True)},
+        "kind": {"S": str(event.kind)},
+        "data": {"S": _to_json(event.data)},
         "expires_at": {"N": str(int(expires_at.timestamp()))},
     }
 
@@ -96,5 +98,7 @@ def from_item(item: Mapping[str, Mapping[str, Any]]) -> Event:
     return Event(str(item["message_id"]["S"]), event_id, kind, instant.parse(occurred_at), data)
 
 
+# json.dumps would make one for each event, and look for circles in what was made here or read from JSON
+_to_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True, check_circular=False).encode
 _KINDS = frozenset(Kind)
 _HEX = frozenset("0123456789abcdef")

@@ -5,6 +5,7 @@ The payload is format 2.0 of API Gateway's HTTP APIs, page "Create AWS Lambda pr
 that a second decoding would change.
 """
 
+import functools
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import datetime
@@ -50,14 +51,15 @@ class Answer(NamedTuple):
 
 def from_payload(payload: Any) -> Hit:
     """The hit of a payload. Takes anything: what is missing or malformed stays empty."""
-    context = _mapping(_mapping(payload).get("requestContext"))
-    first, slash, text = _path(payload, context).removeprefix("/").partition("/")
+    request = _mapping(payload)
+    context = _mapping(request.get("requestContext"))
+    first, slash, text = _path(_text(request.get("rawPath")), _text(context.get("stage"))).partition("/")
     return Hit(
-        method=_text(_mapping(context.get("http")).get("method")),
-        purpose=_PURPOSES.get(first) if slash else None,
-        text=unquote(text),
-        request_id=_text(context.get("requestId")),
-        at=_moment(context.get("timeEpoch")),
+        _text(_mapping(context.get("http")).get("method")),
+        _PURPOSES.get(first) if slash else None,
+        unquote(text) if "%" in text else text,
+        _text(context.get("requestId")),
+        _moment(context.get("timeEpoch")),
     )
 
 
@@ -108,14 +110,19 @@ def fallback(hit: Hit) -> Answer:
 
 def response(answer: Answer, method: str) -> dict[str, Any]:
     """The answer as the gateway takes it, payload format 2.0. HEAD has the length of what GET would bring."""
-    body = b"" if method == "HEAD" else answer.body
-    is_text = body.isascii()
+    text, is_base64 = _carried(b"" if method == "HEAD" else answer.body)
     return {
         "statusCode": answer.status,
         "headers": {**answer.headers, "Content-Length": str(len(answer.body))},
-        "body": (body if is_text else b64encode(body)).decode("ascii"),
-        "isBase64Encoded": not is_text,
+        "body": text,
+        "isBase64Encoded": is_base64,
     }
+
+
+@functools.lru_cache(maxsize=8)  # one pixel and a few pages
+def _carried(body: bytes) -> tuple[str, bool]:
+    """A body as JSON can carry it, and whether that is base64."""
+    return (body.decode("ascii"), False) if body.isascii() else (b64encode(body).decode("ascii"), True)
 
 
 def _page(title: str, text: str) -> bytes:
@@ -123,10 +130,10 @@ def _page(title: str, text: str) -> bytes:
     return f'<!doctype html>\n<html lang="en">\n{head}\n<h1>{title}</h1>\n<p>{text}</p>\n'.encode("ascii")
 
 
-def _path(payload: Any, context: Mapping[str, Any]) -> str:
-    """The path without the stage, which the gateway puts before it unless the stage is `$default`."""
-    path, stage = _text(_mapping(payload).get("rawPath")), _text(context.get("stage"))
-    return path.removeprefix(f"/{stage}") if stage and path.startswith(f"/{stage}/") else path
+def _path(path: str, stage: str) -> str:
+    """The path behind its first slash, and behind the stage, which the gateway puts there unless it is `$default`."""
+    begin = f"/{stage}/"
+    return path[len(begin) :] if stage and path.startswith(begin) else path.removeprefix("/")
 
 
 def _moment(epoch_ms: object) -> datetime | None:

@@ -1,14 +1,15 @@
 """Points in time as text: RFC 3339, UTC, milliseconds, so that text order is time order."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def show(at: datetime) -> str:
     """`2026-11-21T08:30:00.123Z`, always 24 characters; `at` must be aware."""
     if at.tzinfo is None:
         raise ValueError(f"{at!r} has no time zone; every time here is aware UTC")
-    utc = at.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def parse(text: str) -> datetime:
@@ -22,4 +23,4 @@ def parse(text: str) -> datetime:
 
 def from_milliseconds(epoch_ms: int) -> datetime:
     """The aware UTC time of milliseconds since 1970, as API Gateway's `timeEpoch` counts."""
-    return datetime.fromtimestamp(epoch_ms // 1000, UTC).replace(microsecond=epoch_ms % 1000 * 1000)
+    return EPOCH + timedelta(milliseconds=epoch_ms)

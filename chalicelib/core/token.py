@@ -12,13 +12,15 @@ import hashlib
 import hmac
 from base64 import urlsafe_b64encode
 from binascii import Error as Base64Error
-from binascii import a2b_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import IntEnum
+from functools import lru_cache
 from struct import Struct
 from typing import NamedTuple
 
+from chalicelib.core.mac import Mac
 from chalicelib.core.problem import MailsightError
 
 VERSION = 1
@@ -79,7 +81,12 @@ class Keys(NamedTuple):
 
     def derive(self, key_id: int, use: str) -> bytes:
         """A 256-bit key for one use, by HKDF-Expand of one block (RFC 5869); the master is random already."""
-        return hmac.digest(self.secrets[key_id], b"mailsight/" + use.encode() + b"\x01", hashlib.sha256)
+        return _derived(self.secrets[key_id], use)
+
+
+@lru_cache(maxsize=64)  # a mail has up to a thousand links, all signed with one key
+def _derived(master: bytes, use: str) -> bytes:
+    return hmac.digest(master, b"mailsight/" + use.encode() + b"\x01", hashlib.sha256)
 
 
 def link_id(message_id: str, position: int) -> str:
@@ -119,19 +126,23 @@ def verify(text: str, purpose: Purpose, keys: Keys) -> Token:
     if not hmac.compare_digest(mac, _mac(body, keys, key_id, purpose)):
         raise BadToken("the signature does not match")
     return Token(
-        purpose=purpose,
-        mode=Mode(mode) if mode in _MODES else Mode.OFF,  # of a later version: redirect, record nothing
-        message_id=message_id.hex(),
-        until=datetime.fromtimestamp(until, UTC),
-        position=position,
-        destination=body[_HEAD.size :].decode("ascii"),
-        is_stored=bool(flags & _IS_STORED),
+        purpose,
+        _MODES.get(mode) or Mode.OFF,  # of a later version: redirect, record nothing
+        message_id.hex(),
+        datetime.fromtimestamp(until, UTC),
+        position,
+        body[_HEAD.size :].decode("ascii"),
+        bool(flags & _IS_STORED),
     )
 
 
 def _mac(body: bytes, keys: Keys, key_id: int, purpose: Purpose) -> bytes:
-    key = keys.derive(key_id, f"token/{chr(purpose)}")
-    return hmac.digest(key, body, hashlib.sha256)[:MAC_BYTES]
+    return _keyed(keys.secrets[key_id], f"token/{chr(purpose)}").digest(body)[:MAC_BYTES]
+
+
+@lru_cache(maxsize=64)
+def _keyed(master: bytes, use: str) -> Mac:
+    return Mac(_derived(master, use))
 
 
 def _decode(text: str) -> bytes:
@@ -139,14 +150,14 @@ def _decode(text: str) -> bytes:
     if len(text) > LONGEST_TOKEN:
         raise BadToken("longer than any token")
     try:
-        ascii_text = text.encode("ascii")
-        raw = a2b_base64(ascii_text.translate(_TO_STANDARD) + b"=" * (-len(ascii_text) % 4))
+        standard = text.encode("ascii").translate(_TO_STANDARD) + b"=" * (-len(text) % 4)
+        raw = a2b_base64(standard)
     except (UnicodeEncodeError, Base64Error):
         raise BadToken("not base64url") from None
-    if urlsafe_b64encode(raw).rstrip(b"=") != ascii_text:
+    if b2a_base64(raw, newline=False) != standard:
         raise BadToken("not canonical base64url")
     return raw
 
 
-_MODES = frozenset(Mode)
-_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+_MODES = {mode.value: mode for mode in Mode}
+_TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")  # what is only of standard base64 becomes what is of neither

@@ -15,6 +15,7 @@ from chalicelib.core.message import Message
 from chalicelib.core.token import Keys
 from chalicelib.entrypoints import calls
 from chalicelib.entrypoints.calls import Call
+from chalicelib.entrypoints.counting import counting
 from chalicelib.entrypoints.problems import Problem, bad_input, not_found
 from chalicelib.flow import accept
 from chalicelib.gateways.blobs import Blobs
@@ -33,6 +34,7 @@ class Parts(NamedTuple):
     contents: Blobs
     events: Events
     keys: Keys
+    stage: str
 
 
 @cache
@@ -45,7 +47,7 @@ def _parts() -> Parts:
         contents=contents,
         queue=SendQueue(boto3.client("sqs"), own.send_queue_url),
     )
-    return Parts(stores, contents, Events(own.events_table, own.region), own.keys)
+    return Parts(stores, contents, Events(own.events_table, own.region), own.keys, own.stage)
 
 
 def _request() -> Any:
@@ -61,14 +63,15 @@ def _accounts() -> Account:
 def post_email(call: Call) -> tuple[HTTPStatus, dict[str, Any]]:
     """Takes a mail: 202 and its id; it is sent within seconds, and its state tells how that went."""
     calls.no_query(call.request)
+    parts = _parts()
     body = calls.json_object(call.request)
     try:
-        message_id = accept.accept(
+        accepted = accept.accept(
             submission.parse(body),
             body,
             account=call.account,
             idempotency_key=calls.idempotency_key(call.request),
-            stores=_parts().stores,
+            stores=parts.stores,
             new_id=lambda: secrets.token_hex(16),
             now=call.now,
         )
@@ -78,7 +81,9 @@ def post_email(call: Call) -> tuple[HTTPStatus, dict[str, Any]]:
         raise Problem(HTTPStatus.CONFLICT, "idempotency_key_reused", str(error)) from None
     except accept.UnderWay as error:
         raise Problem(HTTPStatus.CONFLICT, "request_under_way", str(error), headers={"Retry-After": "1"}) from None
-    return HTTPStatus.ACCEPTED, {"object": "email", "id": message_id}
+    with counting(parts.stage) as counts:
+        counts.add("MailAccepted", int(accepted.is_new))
+    return HTTPStatus.ACCEPTED, {"object": "email", "id": accepted.message_id}
 
 
 @bp.route("/v1/emails", methods=["GET"])

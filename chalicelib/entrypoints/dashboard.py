@@ -14,6 +14,7 @@ from chalice.app import Blueprint, Response
 from chalicelib import settings
 from chalicelib.core.event import Event
 from chalicelib.core.message import Message
+from chalicelib.entrypoints.address import own_url
 from chalicelib.gateways.blobs import Blobs
 from chalicelib.storage.account import Account
 from chalicelib.storage.events import Events
@@ -32,12 +33,12 @@ LINKS_KEPT = 256  # mails
 
 
 @cache
-def _parts() -> Parts:
-    own = settings.read().require("messages_table", "account_table", "events_table", "blob_bucket", "dashboard_url")
+def _parts(url: str) -> Parts:
+    own = settings.read().require("messages_table", "account_table", "events_table", "blob_bucket")
     contents = Blobs(boto3.client("s3"), own.blob_bucket)
     links = lru_cache(LINKS_KEPT)(contents.links)  # a page that is open asks for them every two seconds
     return Parts(
-        site=site_of(own.dashboard_url),
+        site=site_of(url),
         keys=own.keys,
         find_key=Account(own.account_table, own.region).key,
         messages=Messages(own.messages_table, own.region),
@@ -72,7 +73,7 @@ def _asked() -> Asked:
 
 
 def _respond(show: Callable[[Asked, Parts], Answer]) -> Response:
-    parts = _parts()
+    parts = _parts(own_url(settings.read(), bp.current_request.context))
     answer = answered(parts.site, lambda: show(_asked(), parts))
     return Response(body=answer.body, status_code=int(answer.status), headers=dict(answer.headers))
 

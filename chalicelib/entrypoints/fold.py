@@ -13,6 +13,7 @@ from aws_lambda_powertools import Logger
 from chalice.app import Blueprint, DynamoDBEvent
 
 from chalicelib import settings
+from chalicelib.entrypoints.counting import counting
 from chalicelib.flow import fold as flow
 from chalicelib.storage.events import Events
 from chalicelib.storage.folds import Folds
@@ -27,13 +28,14 @@ class Parts(NamedTuple):
     events: Events
     folds: Folds
     log: Logger
+    stage: str
 
 
 @cache
 def _parts() -> Parts:
     own = settings.read().require("messages_table", "events_table")
     events = Events(own.events_table, own.region)
-    return Parts(events, Folds(Messages(own.messages_table, own.region), events), Logger(service="fold"))
+    return Parts(events, Folds(Messages(own.messages_table, own.region), events), Logger(service="fold"), own.stage)
 
 
 @bp.on_dynamodb_record(stream_arn="arn:aws:dynamodb:::mailsight-events", batch_size=100)
@@ -41,14 +43,27 @@ def fold(event: DynamoDBEvent) -> dict[str, list[dict[str, str]]]:
     """Folds every message that the batch tells of; answers from which records on to bring again."""
     parts = _parts()
     failed: list[str] = []
-    for message_id, records in _by_message(event.to_dict()["Records"]).items():
-        keys = [record["dynamodb"]["Keys"]["event_key"]["S"] for record in records]
-        try:
-            flow.fold(message_id, keys, events=parts.events, folds=parts.folds, now=datetime.now(UTC))
-        except Exception:
-            parts.log.exception("fold_failed", extra={"message_id": message_id})
-            failed.extend(record["dynamodb"]["SequenceNumber"] for record in records)
+    folded: list[dict[str, Any]] = []
+    with counting(parts.stage) as counts:
+        for message_id, records in _by_message(event.to_dict()["Records"]).items():
+            keys = [record["dynamodb"]["Keys"]["event_key"]["S"] for record in records]
+            try:
+                flow.fold(message_id, keys, events=parts.events, folds=parts.folds, now=datetime.now(UTC))
+            except Exception:
+                parts.log.exception("fold_failed", extra={"message_id": message_id})
+                counts.add("FoldFailed")
+                failed.extend(record["dynamodb"]["SequenceNumber"] for record in records)
+            else:
+                folded.extend(records)
+        if folded:
+            counts.add("EventFolded", len(folded))
+            counts.took("FoldLag", datetime.now(UTC) - _oldest(folded))
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+
+
+def _oldest(records: Iterable[dict[str, Any]]) -> datetime:
+    """When the first of them was written, to the second."""
+    return datetime.fromtimestamp(min(record["dynamodb"]["ApproximateCreationDateTime"] for record in records), UTC)
 
 
 def _by_message(records: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

@@ -6,7 +6,7 @@ can look at it. Logs name types and ids, never addresses.
 """
 
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from aws_lambda_powertools import Logger
@@ -15,7 +15,10 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import settings
+from chalicelib.core.event import Event, Kind
+from chalicelib.core.metric import Count
 from chalicelib.core.notification import BadNotification, parse
+from chalicelib.entrypoints.counting import Counts, counting
 from chalicelib.flow import ingest as flow
 from chalicelib.storage.events import Events
 from chalicelib.storage.messages import Messages
@@ -29,6 +32,7 @@ class Parts(NamedTuple):
     events: Events
     messages: Messages
     log: Logger
+    stage: str
 
 
 @cache
@@ -38,30 +42,58 @@ def _parts() -> Parts:
         events=Events(own.events_table, own.region),
         messages=Messages(own.messages_table, own.region),
         log=Logger(service="ingest"),
+        stage=own.stage,
     )
 
 
 @bp.on_sqs_message(queue="mailsight-notifications", batch_size=10)
 def ingest(event: SQSEvent) -> Any:
     """Stores what each record tells; answers which of them are to be brought again."""
-    _parts()  # so that a missing setting fails the call for all to see, and not each record in silence
-    return process_partial_response(
-        event=event.to_dict(),
-        record_handler=_ingest_one,
-        processor=BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False),
-    )
+    parts = _parts()  # here, so that a missing setting fails the call for all to see, and not each record in silence
+    with counting(parts.stage) as counts:
+        return process_partial_response(
+            event=event.to_dict(),
+            record_handler=partial(_ingest_one, parts, counts),
+            processor=BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False),
+        )
 
 
-def _ingest_one(record: SQSRecord) -> None:
-    parts = _parts()
+class _Counted(NamedTuple):
+    """The table of events, and a count of what is new in it."""
+
+    events: Events
+    counts: Counts
+
+    def put(self, one: Event, expires_at: datetime) -> bool:
+        is_new = self.events.put(one, expires_at)
+        name = _name_of(one)
+        if is_new and name:
+            self.counts.add(name)
+        return is_new
+
+
+def _name_of(one: Event) -> Count | None:
+    match one.kind:
+        case Kind.DELIVERED:
+            return "Delivered"
+        case Kind.BOUNCED:
+            return "BouncedHard" if one.data["type"] == "hard" else "BouncedSoft"
+        case Kind.COMPLAINED:
+            return "Complained"
+    return None
+
+
+def _ingest_one(parts: Parts, counts: Counts, record: SQSRecord) -> None:
     about = {"sqs_message_id": record.message_id}
     try:
         notification = parse(record.body)
         about |= {"ses_type": notification.type, "ses_message_id": notification.ses_message_id}
-        outcome = flow.ingest(notification, events=parts.events, messages=parts.messages, now=datetime.now(UTC))
+        events = _Counted(parts.events, counts)
+        outcome = flow.ingest(notification, events=events, messages=parts.messages, now=datetime.now(UTC))
     except BadNotification as error:
         about |= {"ses_type": error.ses_type, "ses_message_id": error.ses_message_id, "problem": str(error)}
         parts.log.error("notification_malformed", extra=about)
+        counts.add("NotificationMalformed")
         raise
     except flow.NotYetKnown:
         parts.log.info("notification_early", extra=about)
@@ -71,3 +103,4 @@ def _ingest_one(record: SQSRecord) -> None:
         raise
     if outcome in (flow.Outcome.UNATTRIBUTED, flow.Outcome.EMPTY):
         parts.log.info(f"notification_{outcome}", extra=about)
+    counts.add("NotificationUnattributed", int(outcome is flow.Outcome.UNATTRIBUTED))

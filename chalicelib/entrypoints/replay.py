@@ -13,6 +13,7 @@ from aws_lambda_powertools import Logger
 from chalice.app import Blueprint, CloudWatchEvent
 
 from chalicelib import settings
+from chalicelib.entrypoints.counting import counting
 from chalicelib.flow import replay as flow
 from chalicelib.gateways.spill import SpillQueue
 from chalicelib.storage.events import Events
@@ -29,13 +30,14 @@ class Parts(NamedTuple):
     events: Events
     queue: SpillQueue
     log: Logger
+    stage: str
 
 
 @cache
 def _parts() -> Parts:
     own = settings.read().require("events_table", "spill_queue_url")
     queue = SpillQueue(boto3.client("sqs"), own.spill_queue_url)
-    return Parts(Events(own.events_table, own.region), queue, Logger(service="replay"))
+    return Parts(Events(own.events_table, own.region), queue, Logger(service="replay"), own.stage)
 
 
 @bp.schedule("rate(5 minutes)")
@@ -50,7 +52,11 @@ def replay(event: CloudWatchEvent) -> dict[str, Any]:
         limit=MOST,
         may_go_on=lambda: context.get_remaining_time_in_millis() > SPARE_MILLISECONDS,
     )
-    if tally.stopped_by or tally.malformed:
+    is_incomplete = bool(tally.stopped_by or tally.malformed)
+    with counting(parts.stage) as counts:
+        counts.add("EventReplayed", tally.replayed)
+        counts.add("ReplayIncomplete", int(is_incomplete))
+    if is_incomplete:
         parts.log.error("replay_incomplete", extra=tally._asdict())
     elif any(tally):
         parts.log.info("replayed", extra=tally._asdict())

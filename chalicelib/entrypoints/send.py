@@ -8,8 +8,9 @@ brings the message again, ten times in all; then it lies in the dead-letter queu
 
 import math
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import boto3
@@ -19,6 +20,9 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import settings
+from chalicelib.core.message import Sending
+from chalicelib.core.metric import Count
+from chalicelib.entrypoints.counting import Counts, counting
 from chalicelib.flow import send as flow
 from chalicelib.gateways.blobs import Blobs
 from chalicelib.gateways.queue import SendQueue, message_id_of
@@ -28,6 +32,13 @@ from chalicelib.storage.messages import Messages
 
 bp = Blueprint(__name__)
 
+_COUNTS: Mapping[Sending, Count] = {
+    Sending.SENT: "MailSent",
+    Sending.QUEUED: "MailDelayed",
+    Sending.FAILED: "MailFailed",
+    Sending.UNKNOWN: "MailUnknown",
+}
+
 
 class Parts(NamedTuple):
     """What this function needs, made at the first call."""
@@ -36,6 +47,7 @@ class Parts(NamedTuple):
     ses: Ses
     queue: SendQueue
     log: Logger
+    stage: str
 
 
 @cache
@@ -53,28 +65,38 @@ def _parts() -> Parts:
         tracking_url=own.tracking_url,
         new_id=lambda: secrets.token_hex(16),
     )
-    return Parts(sending, ses, SendQueue(boto3.client("sqs"), own.send_queue_url), Logger(service="send"))
+    return Parts(sending, ses, SendQueue(boto3.client("sqs"), own.send_queue_url), Logger(service="send"), own.stage)
 
 
 @bp.on_sqs_message(queue="mailsight-send", batch_size=1)
 def send(event: SQSEvent) -> Any:
     """Sends each message of the batch; answers which of them are to be brought again."""
-    # settings that are wrong fail the whole call, where it is seen
-    _parts().ses.forget_connections()  # one that died while this sandbox was frozen would leave a mail unclear
-    return process_partial_response(
-        event=event.to_dict(),
-        record_handler=_send_one,
-        processor=BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False),
-    )
+    parts = _parts()  # settings that are wrong fail the whole call, where it is seen
+    parts.ses.forget_connections()  # one that died while this sandbox was frozen would leave a mail unclear
+    with counting(parts.stage) as counts:
+        return process_partial_response(
+            event=event.to_dict(),
+            record_handler=partial(_send_one, counts),
+            processor=BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False),
+        )
 
 
-def _send_one(record: SQSRecord) -> None:
+def _send_one(counts: Counts, record: SQSRecord) -> None:
     parts = _parts()
     message_id = message_id_of(record.body)
     try:
-        delay = flow.send(message_id, parts.sending, now=datetime.now(UTC))
-        if delay:
-            parts.queue.put(message_id, math.ceil(delay.total_seconds()))
+        outcome = flow.send(message_id, parts.sending, now=datetime.now(UTC))
+        _count(outcome, counts)
+        if outcome.again_after:
+            parts.queue.put(message_id, math.ceil(outcome.again_after.total_seconds()))
     except Exception:
         parts.log.exception("send_failed", extra={"message_id": message_id})
         raise
+
+
+def _count(outcome: flow.Outcome, counts: Counts) -> None:
+    if outcome.noted:
+        counts.add(_COUNTS[outcome.noted])
+    counts.add("RecipientSent", outcome.recipients)
+    if outcome.waited is not None:
+        counts.took("SendLag", outcome.waited)

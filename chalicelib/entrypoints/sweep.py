@@ -13,6 +13,7 @@ from aws_lambda_powertools import Logger
 from chalice.app import Blueprint, CloudWatchEvent
 
 from chalicelib import settings
+from chalicelib.entrypoints.counting import counting
 from chalicelib.flow import sweep as flow
 from chalicelib.gateways.queue import SendQueue
 from chalicelib.storage.account import Account
@@ -31,6 +32,7 @@ class Parts(NamedTuple):
 
     sweeping: flow.Parts
     log: Logger
+    stage: str
 
 
 @cache
@@ -47,7 +49,7 @@ def _parts() -> Parts:
         report=lambda message_id, error: log.error("sweep_failed", extra={"message_id": message_id}, exc_info=error),
     )
     events.after("0" * 32, None, now=datetime.now(UTC))  # makes the client once, and not in each of the threads
-    return Parts(sweeping, log)
+    return Parts(sweeping, log, own.stage)
 
 
 @bp.schedule("rate(15 minutes)")
@@ -64,5 +66,10 @@ def sweep(event: CloudWatchEvent) -> dict[str, Any]:
         now=now,
         may_go_on=lambda: context.get_remaining_time_in_millis() > SPARE_MILLISECONDS,
     )
+    with counting(parts.stage) as counts:
+        counts.add("MessageRefolded", swept.refolded)
+        counts.add("MessageUnstuck", swept.unstuck)
+        counts.add("SweepFailed", swept.failed)
+        counts.add("SweepLeft", swept.left)
     (parts.log.error if swept.failed or swept.left else parts.log.info)("swept", extra=swept._asdict())
     return swept._asdict()

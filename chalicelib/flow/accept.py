@@ -56,6 +56,13 @@ class Stores(NamedTuple):
     queue: Queue
 
 
+class Accepted(NamedTuple):
+    """A mail that was taken in: now, or earlier by a request with the same Idempotency-Key."""
+
+    message_id: str
+    is_new: bool
+
+
 def accept(
     mail: NewEmail,
     body: Mapping[str, Any],
@@ -65,8 +72,8 @@ def accept(
     stores: Stores,
     new_id: Callable[[], str],
     now: datetime,
-) -> str:
-    """Takes a mail in and returns its id; with an Idempotency-Key that was used for the same body, the id of then.
+) -> Accepted:
+    """Takes a mail in, or finds the one that was made with this Idempotency-Key of the same body.
 
     Raises KeyReused, UnderWay, and BadSubmission for attachments that cannot be read.
     """
@@ -76,7 +83,7 @@ def accept(
         claim = Claim(keys.idempotency(ROUTE, idempotency_key), _hash(body), new_id(), now + KEY_LASTS)
         earlier = _earlier(claim, account, stores.accounts, now)
         if earlier:
-            return earlier
+            return Accepted(earlier, is_new=False)
     message = _message(mail, content, account, claim.message_id if claim else new_id(), now)
     found = links.split(content.html).destinations if content.html and message.tracking.clicks else ()
     stores.contents.put(account, message.message_id, replace(content, links=found))
@@ -88,10 +95,10 @@ def accept(
             stores.contents.delete(account, message.message_id)
             if earlier is None:
                 raise UnderWay("another request with this Idempotency-Key is under way; send it again in a moment")
-            return earlier
+            return Accepted(earlier, is_new=False)
     with suppress(QueueDown):  # the mail is taken, and the sweep queues what waits too long
         stores.queue.put(message.message_id)
-    return message.message_id
+    return Accepted(message.message_id, is_new=True)
 
 
 def _earlier(claim: Claim, account: str, accounts: Account, now: datetime) -> str | None:

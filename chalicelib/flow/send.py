@@ -73,33 +73,42 @@ class Parts(NamedTuple):
     new_id: Callable[[], str]
 
 
-def send(message_id: str, parts: Parts, *, now: datetime) -> timedelta | None:
-    """Sends a message if it is still to be sent. Returns after what time it must be tried again; None for never.
+class Outcome(NamedTuple):
+    """What came of a message: what was noted as its sending, None for nothing; and after what time it must be tried
+    again, None for never. Of one that SES took also its recipients, and how long after its acceptance that was."""
+
+    noted: Sending | None = None
+    again_after: timedelta | None = None
+    recipients: int = 0
+    waited: timedelta | None = None
+
+
+def send(message_id: str, parts: Parts, *, now: datetime) -> Outcome:
+    """Sends a message if it is still to be sent.
 
     Errors of the stores pass through: the queue brings the message again.
     """
     found = parts.messages.find(message_id)
     message = found[0] if found else None
     if message is None or message.sending not in (Sending.QUEUED, Sending.SENDING):
-        return None
+        return Outcome()
     if message.is_abandoned(now):
         parts.messages.settle(message, Sending.UNKNOWN, failure=INTERRUPTED)
-        return None
+        return Outcome(Sending.UNKNOWN)
     if message.lease_ends_at:
-        return message.lease_ends_at - now
+        return Outcome(again_after=message.lease_ends_at - now)
     if message.next_try_at and now < message.next_try_at:
-        return message.next_try_at - now
+        return Outcome(again_after=message.next_try_at - now)
     if sending_of(message) is not message.sending:
-        _believe(message, parts)
-        return None
+        return _believe(message, parts)
     content = parts.contents.get(message.account, message_id)
     if content is None:
         parts.messages.settle(message, Sending.FAILED, failure=CONTENT_MISSING)
-        return None
+        return Outcome(Sending.FAILED)
     return _hand_over(message, content, parts, now)
 
 
-def _hand_over(message: Message, content: Content, parts: Parts, now: datetime) -> timedelta | None:
+def _hand_over(message: Message, content: Content, parts: Parts, now: datetime) -> Outcome:
     """Claims the message and sends it. Everything that can fail is made before the claim."""
     claim = parts.new_id()
     # whole seconds, as the tokens say it; counted anew with each try, for of an earlier one no mail is in the world
@@ -115,34 +124,41 @@ def _hand_over(message: Message, content: Content, parts: Parts, now: datetime) 
             parts.messages.settle(held, Sending.QUEUED)
         raise
     if not is_ours:
-        return LEASE
+        return Outcome(again_after=LEASE)
     answer = parts.ses.send(raw, sender=sender, recipients=recipients, message_id=message.message_id, tags=message.tags)
     return _note(held, answer, parts, now)
 
 
-def _believe(message: Message, parts: Parts) -> None:
+def _believe(message: Message, parts: Parts) -> Outcome:
     """A message that waits although SES has told that it has it, whatever its answer seemed to be."""
     sent_at, ses_message_id = message.state.delivery.sent or (None, None)
-    parts.messages.settle(message, sending_of(message), ses_message_id=ses_message_id, sent_at=sent_at)
+    sending = sending_of(message)
+    parts.messages.settle(message, sending, ses_message_id=ses_message_id, sent_at=sent_at)
+    return _taken(message, sent_at) if sending is Sending.SENT else Outcome(sending)
 
 
-def _note(message: Message, answer: Answer, parts: Parts, now: datetime) -> timedelta | None:
+def _taken(message: Message, sent_at: datetime | None) -> Outcome:
+    waited = sent_at - message.accepted_at if sent_at else None
+    return Outcome(Sending.SENT, recipients=len(message.envelope.recipients), waited=waited)
+
+
+def _note(message: Message, answer: Answer, parts: Parts, now: datetime) -> Outcome:
     failure = Failure(answer.code, answer.detail)
     messages = parts.messages
     match answer.verdict:
         case Verdict.ACCEPTED:
             messages.settle(message, Sending.SENT, ses_message_id=answer.ses_message_id, sent_at=now)
-        case Verdict.REFUSED:
-            messages.settle(message, Sending.FAILED, failure=failure)
+            return _taken(message, now)
         case Verdict.UNCLEAR:
             messages.settle(message, Sending.UNKNOWN, failure=failure)
-        case Verdict.LATER if now - message.accepted_at > GIVE_UP_AFTER:
-            messages.settle(message, Sending.FAILED, failure=failure)
-        case Verdict.LATER:
+            return Outcome(Sending.UNKNOWN)
+        case Verdict.LATER if now - message.accepted_at <= GIVE_UP_AFTER:
             delay = min(LONGEST_DELAY, timedelta(seconds=5 * 2 ** min(message.attempts, 10)))
             messages.settle(message, Sending.QUEUED, failure=failure, next_try_at=now + delay)
-            return delay
-    return None
+            return Outcome(Sending.QUEUED, again_after=delay)
+        case Verdict.REFUSED | Verdict.LATER:
+            messages.settle(message, Sending.FAILED, failure=failure)
+            return Outcome(Sending.FAILED)
 
 
 def _mail(message: Message, content: Content, parts: Parts) -> bytes:

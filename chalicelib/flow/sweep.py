@@ -20,13 +20,11 @@ AGES = (
     timedelta(hours=1),
     timedelta(hours=6),
     timedelta(hours=24),
-    timedelta(days=2),
     timedelta(days=7),
     timedelta(days=30),
-    timedelta(days=99),
     timedelta(days=106),  # the last chance before the events vanish
 )
-BAND = timedelta(minutes=20)  # the schedule runs every 15 minutes, not always on the second
+BAND = timedelta(minutes=17)  # the schedule runs every 15 minutes, not always on the second
 
 WORKERS = 16  # nearly all of the time is waiting for answers
 BATCH = 1_000  # messages in hand at once
@@ -44,7 +42,7 @@ class Accounts(Protocol):
 class Messages(Protocol):
     """Messages, listed by time."""
 
-    def find(self, message_id: str) -> tuple[Message, Fold] | None: ...
+    def find(self, message_id: str, *, may_be_old: bool = False) -> tuple[Message, Fold] | None: ...
     def accepted_between(self, account: str, start: datetime, end: datetime) -> Iterator[str]: ...
     def settle(self, message: Message, sending: Sending, *, failure: Failure | None = None) -> bool: ...
 
@@ -121,24 +119,28 @@ def _sum(*each: Swept) -> Swept:
 def _sweep_one(message_id: str, parts: Parts, now: datetime) -> Swept:
     """One message. Whatever is wrong with it is its own: the others are swept all the same."""
     try:
-        is_refolded = fold.fold(message_id, None, events=parts.events, folds=parts.folds, now=now)
-        return Swept(1, is_refolded, _unstick(message_id, parts, now))
+        found = parts.messages.find(message_id, may_be_old=True)
+        if found is None:
+            return Swept(seen=1)
+        is_refolded = not fold.is_folded(found, events=parts.events, now=now) and fold.fold(
+            message_id, None, events=parts.events, folds=parts.folds, now=now
+        )
+        return Swept(1, is_refolded, _unstick(found[0], parts, now))
     except Exception as error:
         parts.report(message_id, error)
         return Swept(seen=1, failed=1)
 
 
-def _unstick(message_id: str, parts: Parts, now: datetime) -> bool:
-    found = parts.messages.find(message_id)
-    message = found[0] if found else None
-    if message and message.is_abandoned(now):
+def _unstick(message: Message, parts: Parts, now: datetime) -> bool:
+    """Nothing that is written here is written to a message that has moved on since it was found."""
+    if message.is_abandoned(now):
         return parts.messages.settle(message, Sending.UNKNOWN, failure=INTERRUPTED)
-    if message is None or message.sending is not Sending.QUEUED:
+    if message.sending is not Sending.QUEUED:
         return False
     if now - (message.next_try_at or message.accepted_at) < STUCK_AFTER:
         return False  # it is in line
     if now - message.accepted_at > GIVE_UP_AFTER:
         failure = message.failure or Failure("not_sent", "the mail could not be handed to SES for 24 hours")
         return parts.messages.settle(message, Sending.FAILED, failure=failure)
-    parts.queue.put(message_id)
+    parts.queue.put(message.message_id)
     return True

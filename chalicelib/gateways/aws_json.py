@@ -1,29 +1,31 @@
-"""Calls to one AWS service in its JSON protocol, over kept connections of the standard library.
+"""Calls to one AWS service in its JSON protocol, over kept connections.
 
 For the hot path only: a botocore client costs four times the cold start and some twenty times the CPU. Everything
 else uses boto3.
 """
 
-import functools
 import json
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 
 from chalicelib.core.problem import MailsightError
-from chalicelib.gateways.sigv4 import Signer
+from chalicelib.gateways import http1, trust
+from chalicelib.gateways.http1 import BadAnswer, Connection
+from chalicelib.gateways.sigv4 import Form, Signer
 
 ATTEMPT_SECONDS = 1.0
-"""Each of connecting, handshake, sending and waiting for a part of the answer may last this long."""
+"""Each of connecting, handshake, sending and the whole answer may last this long."""
 
 CALL_SECONDS = 1.5
 """No attempt begins later, and the second one waits only for what is left."""
 
 LONGEST_PAUSE_SECONDS = 0.025
+
+# json.dumps would make one for each call, and look for circles in what is made here
+_to_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 _THROTTLES = frozenset(
     {
@@ -68,13 +70,14 @@ class AwsJson:
         self._call_seconds = call_seconds
         self._clock = clock
         self._endpoint = endpoint
-        self._idle: list[HTTPConnection] = []  # append and pop are atomic
+        self._idle: list[Connection] = []  # append and pop are atomic
+        self._operations: dict[str, tuple[Form, bytes]] = {}
         self.host = _host(endpoint)
         self.path = urlsplit(endpoint).path or "/"
 
     def call(self, target: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to one operation, like `DynamoDB_20120810.PutItem`. One retry, then CallFailed."""
-        body = json.dumps(request, separators=(",", ":")).encode()
+        body = _to_json(request).encode()
         begun = time.monotonic()
         try:
             return self._attempt(target, body, self._attempt_seconds)
@@ -93,33 +96,47 @@ class AwsJson:
             while True:
                 self._idle.pop().close()
 
-    def _take(self, seconds: float) -> HTTPConnection:
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            return _connect(self._endpoint, seconds)
-        connection.timeout = seconds  # for opening it again
-        if connection.sock:
-            connection.sock.settimeout(seconds)
-        return connection
-
     def _attempt(self, target: str, body: bytes, seconds: float) -> dict[str, Any]:
-        headers = {"content-type": "application/x-amz-json-1.0", "x-amz-target": target}
-        signed = self._signer.sign(headers, host=self.host, path=self.path, body=body, at=self._clock())
-        connection = self._take(seconds)
+        form, beginning = self._begun(target)
+        request = http1.request(beginning, form.sign(body, self._clock()), body)
         try:
-            connection.request("POST", self.path, body, signed)
-            response = connection.getresponse()
-            status, raw = response.status, response.read()
-        except (OSError, HTTPException) as error:
-            connection.close()
+            status, raw = self._exchange(request, seconds)
+        except (OSError, BadAnswer) as error:
             self.close()  # where one kept connection was closed meanwhile, its neighbours were too
             raise CallFailed(type(error).__name__, str(error), can_pass=True) from error
-        self._idle.append(connection)  # http.client opens it again if the server said that it closes it
         return _answer(status, raw)
+
+    def _begun(self, target: str) -> tuple[Form, bytes]:
+        """What all requests for this operation have in common; made by the first one."""
+        if target not in self._operations:
+            headers = {"content-type": "application/x-amz-json-1.0", "x-amz-target": target}
+            form = self._signer.form(headers, host=self.host, path=self.path)
+            self._operations[target] = form, http1.beginning(self.path, form.headers)
+        return self._operations[target]
+
+    def _exchange(self, request: bytes, seconds: float) -> tuple[int, bytes]:
+        connection, can_keep = self._take(seconds), False
+        try:
+            status, raw, can_keep = connection.exchange(request, seconds)
+        finally:
+            if can_keep:
+                self._idle.append(connection)
+            else:
+                connection.close()
+        return status, raw
+
+    def _take(self, seconds: float) -> Connection:
+        try:
+            while (kept := self._idle.pop()).is_stale():
+                kept.close()
+        except IndexError:
+            return _connect(self._endpoint, seconds)
+        return kept
 
 
 def _answer(status: int, raw: bytes) -> dict[str, Any]:
+    if status == 200 and raw == b"{}":  # every PutItem that is done
+        return {}
     try:
         answer = json.loads(raw)
     except ValueError:
@@ -141,19 +158,12 @@ def _host(endpoint: str) -> str:
     return host if parts.port in (None, own_port) else f"{host}:{parts.port}"
 
 
-def _connect(endpoint: str, seconds: float) -> HTTPConnection:
-    """Nothing is sent yet: the connection opens with its first request."""
+def _connect(endpoint: str, seconds: float) -> Connection:
     parts = urlsplit(endpoint)
     host = parts.hostname or ""
     if parts.scheme == "https":
-        return HTTPSConnection(host, parts.port or 443, timeout=seconds, context=_tls())
-    return HTTPConnection(host, parts.port or 80, timeout=seconds)
-
-
-@functools.cache
-def _tls() -> ssl.SSLContext:
-    """One for all connections: reading the certificates of all authorities takes longer than a handshake."""
-    return ssl.create_default_context()
+        return http1.connect(host, parts.port or 443, seconds, trust.for_host(host))
+    return http1.connect(host, parts.port or 80, seconds)
 
 
 def _pause() -> None:

@@ -7,10 +7,12 @@ most for the timeouts of the two calls, some three seconds (and for the DNS, whi
 
 import json
 import sys
+import time
 from collections.abc import Mapping
-from contextlib import suppress
+from enum import StrEnum
 from typing import Any
 
+from chalicelib.core import metric
 from chalicelib.core.problem import MailsightError
 from chalicelib.core.token import link_id
 from chalicelib.gateways.aws_json import AwsJson, CallFailed
@@ -25,6 +27,14 @@ class LinksUnavailable(MailsightError):
     """A stored destination could not be read now; it may be in a moment."""
 
 
+class Kept(StrEnum):
+    """Where an event is now."""
+
+    TABLE = "table"
+    QUEUE = "queue"
+    LOG = "log"
+
+
 class EventLog:
     """Appends events and reads stored destinations. Threads may share it."""
 
@@ -35,12 +45,13 @@ class EventLog:
         self._links_table = settings.links_table
         self._spill_queue_url = settings.spill_queue_url
 
-    def record(self, item: Item) -> None:
+    def record(self, item: Item) -> Kept:
         """Write an event once, or spill it. Never raises: the pixel and the redirect go on whatever happens here."""
         try:
             self._put(item)
         except Exception as error:  # whatever it is, the event goes down the ladder
-            self._spill(item, _reason(error))
+            return self._spill(item, _reason(error))
+        return Kept.TABLE
 
     def destination_of(self, message_id: str, position: int) -> str | None:
         """The stored destination of a link, None if there is none. Raises LinksUnavailable."""
@@ -69,15 +80,16 @@ class EventLog:
             if failure.code != "ConditionalCheckFailedException":  # that one says: already there
                 raise
 
-    def _spill(self, item: Item, reason: str) -> None:
+    def _spill(self, item: Item, reason: str) -> Kept:
         request = {"QueueUrl": self._spill_queue_url, "MessageBody": json.dumps(item, separators=(",", ":"))}
         try:
             self._sqs.call("AmazonSQS.SendMessage", request)
         except Exception as error:
             reasons = [reason, _reason(error)]
             say({"level": "ERROR", "message": "spilled_event", "reasons": reasons, "spilled_event": item})
-        else:
-            say({"level": "WARNING", "message": "event_spilled", "reasons": [reason]})
+            return Kept.LOG
+        say({"level": "WARNING", "message": "event_spilled", "reasons": [reason]})
+        return Kept.QUEUE
 
 
 def connect(settings: Settings, aws: Aws) -> EventLog:
@@ -86,10 +98,22 @@ def connect(settings: Settings, aws: Aws) -> EventLog:
 
 
 def say(line: Mapping[str, Any]) -> None:
-    """A structured line on standard output; one write, so that threads do not mix theirs."""
-    with suppress(OSError, ValueError):  # a closed output: there is nowhere left to tell it
-        sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
+    """A structured line on standard output."""
+    _print(json.dumps(line, separators=(",", ":")))
+
+
+def count(name: metric.Count, stage: str) -> None:
+    """One of this metric, in a line of its own, so that no metric stands beside what an event says."""
+    _print(metric.line(name, stage=stage, at_ms=time.time_ns() // 1_000_000))
+
+
+def _print(text: str) -> None:
+    """One write, so that threads do not mix their lines."""
+    try:
+        sys.stdout.write(text + "\n")
         sys.stdout.flush()
+    except (OSError, ValueError):
+        return  # a closed output: there is nowhere left to tell it
 
 
 def _client(service: str, endpoint: str, aws: Aws) -> AwsJson:

@@ -4,12 +4,14 @@ Source: AWS General Reference, "Create a signed AWS API request". A test compare
 """
 
 import hashlib
-import hmac
 import time
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from chalicelib.core.mac import Mac
+
 ALGORITHM = "AWS4-HMAC-SHA256"
+_DATE = "x-amz-date"
 
 
 class Signer:
@@ -18,48 +20,53 @@ class Signer:
     def __init__(
         self, *, service: str, region: str, access_key_id: str, secret_access_key: str, session_token: str = ""
     ) -> None:
-        self._scope = f"{region}/{service}/aws4_request"
+        self.access_key_id = access_key_id
+        self.scope = f"{region}/{service}/aws4_request"
         self._steps = (region, service, "aws4_request")
-        self._access_key_id = access_key_id
         self._secret = b"AWS4" + secret_access_key.encode()
         self._session_token = session_token
-        self._key_of_day = ("", b"")  # replaced as a whole, so that no thread sees one day with another's key
+        self._mac_of_day = ("", Mac(b""))  # replaced as a whole, so that no thread sees one day with another's key
 
-    def sign(self, headers: Mapping[str, str], *, host: str, path: str, body: bytes, at: float) -> dict[str, str]:
-        """The headers to send: those given, the host, the date, and the signature over all of them and the body.
+    def form(self, headers: Mapping[str, str], *, host: str, path: str) -> "Form":
+        """For requests with these headers. Names in lower case, values without white space at their ends."""
+        token = {"x-amz-security-token": self._session_token} if self._session_token else {}
+        return Form(self, {**headers, "host": host, **token}, path)
 
-        Names are given in lower case, values without white space at their ends. `at` is in Unix seconds.
-        """
+    def mac_of_day(self, day: str) -> Mac:
+        """That with the key of a day like `20261121`."""
+        known_day, mac = self._mac_of_day
+        if known_day != day:
+            mac = Mac(self._secret)
+            for step in (day, *self._steps):
+                mac = Mac(mac.digest(step.encode()))
+            self._mac_of_day = (day, mac)
+        return mac
+
+
+class Form:
+    """Requests that differ in time and body only; what they have in common is put together once, in `headers` too."""
+
+    def __init__(self, signer: Signer, headers: Mapping[str, str], path: str) -> None:
+        self.headers = headers
+        self._signer = signer
+        names = sorted([*headers, _DATE])
+        date = names.index(_DATE)
+        lines = [f"{name}:{headers.get(name, '')}\n" for name in names]
+        signed = ";".join(names)
+        self._before = f"POST\n{_canonical_path(path)}\n\n{''.join(lines[:date])}{_DATE}:"
+        self._behind = f"\n{''.join(lines[date + 1 :])}\n{signed}\n"
+        self._credential = f"{ALGORITHM} Credential={signer.access_key_id}/"
+        self._signature = f"/{signer.scope}, SignedHeaders={signed}, Signature="
+
+    def sign(self, body: bytes, at: float) -> dict[str, str]:
+        """The headers to send beside the others: date and signature over all and the body. `at` is in Unix seconds."""
         moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(at))
         day = moment[:8]
-        signed = {**headers, "host": host, "x-amz-date": moment}
-        if self._session_token:
-            signed["x-amz-security-token"] = self._session_token
-        names = sorted(signed)
-        lines = "".join(f"{name}:{signed[name]}\n" for name in names)
-        header_names = ";".join(names)
-        canonical = f"POST\n{_canonical_path(path)}\n\n{lines}\n{header_names}\n{hashlib.sha256(body).hexdigest()}"
+        canonical = f"{self._before}{moment}{self._behind}{hashlib.sha256(body).hexdigest()}"
         digest = hashlib.sha256(canonical.encode()).hexdigest()
-        to_sign = f"{ALGORITHM}\n{moment}\n{day}/{self._scope}\n{digest}"
-        signature = _hmac(self._day_key(day), to_sign).hex()
-        signed["authorization"] = (
-            f"{ALGORITHM} Credential={self._access_key_id}/{day}/{self._scope}, "
-            f"SignedHeaders={header_names}, Signature={signature}"
-        )
-        return signed
-
-    def _day_key(self, day: str) -> bytes:
-        known_day, key = self._key_of_day
-        if known_day != day:
-            key = _hmac(self._secret, day)
-            for step in self._steps:
-                key = _hmac(key, step)
-            self._key_of_day = (day, key)
-        return key
-
-
-def _hmac(key: bytes, text: str) -> bytes:
-    return hmac.digest(key, text.encode(), hashlib.sha256)
+        to_sign = f"{ALGORITHM}\n{moment}\n{day}/{self._signer.scope}\n{digest}"
+        signature = self._signer.mac_of_day(day).digest(to_sign.encode()).hex()
+        return {_DATE: moment, "authorization": f"{self._credential}{day}{self._signature}{signature}"}
 
 
 def _canonical_path(path: str) -> str:

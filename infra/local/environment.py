@@ -8,7 +8,7 @@ from typing import NamedTuple
 from chalicelib.settings import PREFIX
 from infra.local.emulator import HOST, REGION
 from infra.local.problem import CannotRun
-from infra.local.stack import CREDENTIAL, read_secret, settings_environment
+from infra.local.stack import CREDENTIAL, STAGE, read_secret, settings_environment
 
 
 class Ports(NamedTuple):
@@ -69,6 +69,7 @@ def of_handlers(ports: Ports, outputs: Mapping[str, str]) -> dict[str, str]:
         **settings_environment(outputs, read_secret(ports.url("emulator"), outputs["TokenKeysArn"])),
         f"{PREFIX}TRACKING_URL": ports.url("tracking"),
         f"{PREFIX}DASHBOARD_URL": ports.url("api"),
+        f"{PREFIX}STAGE": STAGE,
     }
 
 

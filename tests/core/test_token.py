@@ -154,6 +154,15 @@ def test_what_is_far_from_a_token_is_refused(text: str) -> None:
         verify(text, Purpose.CLICK, KEYS)
 
 
+def test_the_same_bytes_in_standard_base64_are_refused() -> None:
+    """A token whose text has both of the characters in which the two alphabets differ."""
+    texts = [mint(TOKEN._replace(position=position), KEYS) for position in range(200)]
+    text = next(text for text in texts if "-" in text and "_" in text)
+    assert is_accepted(text)
+    for other in (text.replace("-", "+"), text.replace("_", "/"), text.replace("-", "!"), text.replace("_", "=")):
+        assert not is_accepted(other)
+
+
 @pytest.mark.parametrize("dressed", ["{}=", "{}==", " {}", "{} ", "{}\n", "{0}{0}", "{}.", "{})"])
 def test_a_token_in_another_dress_is_refused(dressed: str) -> None:
     assert not is_accepted(dressed.format(TEXT))

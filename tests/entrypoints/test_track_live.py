@@ -14,6 +14,7 @@ from chalicelib.core.token import mint
 from chalicelib.entrypoints import track
 from chalicelib.entrypoints.track import Parts
 from chalicelib.gateways.event_log import EventLog
+from tests.entrypoints.metric_lines import Told, counted_in, told_in
 from tests.entrypoints.tracked import CLICK, DESTINATION, KEYS, OPEN, payload
 from tests.gateways import aws_on_loopback as faulty
 from tests.gateways.aws_on_loopback import AwsOnLoopback, answers, refuses
@@ -48,6 +49,7 @@ def environment(dynamodb: AwsOnLoopback, sqs: AwsOnLoopback, monkeypatch: pytest
         "MAILSIGHT_EVENTS_TABLE": "events",
         "MAILSIGHT_LINKS_TABLE": "links",
         "MAILSIGHT_SPILL_QUEUE_URL": "https://queue.example/spill",
+        "MAILSIGHT_STAGE": "live",
         "MAILSIGHT_TOKEN_KEYS": json.dumps({key_id: key.decode() for key_id, key in KEYS.secrets.items()}),
     }.items():
         monkeypatch.setenv(name, value)
@@ -59,7 +61,9 @@ def environment(dynamodb: AwsOnLoopback, sqs: AwsOnLoopback, monkeypatch: pytest
     track._parts.cache_clear()
 
 
-def test_the_handler_puts_one_signed_item(environment: None, dynamodb: AwsOnLoopback, sqs: AwsOnLoopback) -> None:
+def test_the_handler_puts_one_signed_item(
+    environment: None, dynamodb: AwsOnLoopback, sqs: AwsOnLoopback, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert track.handler(payload("open", mint(OPEN, KEYS)), None) == PIXEL_RESPONSE
     assert track.handler(payload("click", mint(CLICK, KEYS)), None)["statusCode"] == 302
     assert dynamodb.operations() == ["PutItem", "PutItem"]
@@ -68,6 +72,7 @@ def test_the_handler_puts_one_signed_item(environment: None, dynamodb: AwsOnLoop
     assert headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=id/")
     assert headers["x-amz-security-token"] == "session"
     assert sqs.calls == []
+    assert told_in(capsys.readouterr().out) == [Told("live", {"OpenRecorded": 1}), Told("live", {"ClickRecorded": 1})]
 
 
 def test_broken_settings_show_the_pixel_and_are_told(
@@ -75,9 +80,12 @@ def test_broken_settings_show_the_pixel_and_are_told(
 ) -> None:
     track._parts.cache_clear()
     monkeypatch.delenv("MAILSIGHT_TOKEN_KEYS", raising=False)
+    monkeypatch.setenv("MAILSIGHT_STAGE", "broken")
     assert track.handler(payload("open", mint(OPEN, KEYS)), None) == PIXEL_RESPONSE
     assert track.handler(payload("click", mint(CLICK, KEYS)), None)["statusCode"] == 503
-    assert "MAILSIGHT_TOKEN_KEYS" in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert "MAILSIGHT_TOKEN_KEYS" in output
+    assert told_in(output) == [Told("broken", {"HitFailed": 1})] * 2
 
 
 FAULTS = {
@@ -93,7 +101,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 def test_with_the_store_down_everybody_gets_what_they_came_for_and_nothing_is_lost(
-    fault: faulty.Behaviour, dynamodb: AwsOnLoopback, sqs: AwsOnLoopback
+    fault: faulty.Behaviour, dynamodb: AwsOnLoopback, sqs: AwsOnLoopback, capsys: pytest.CaptureFixture[str]
 ) -> None:
     dynamodb.always["PutItem"] = fault
     log = log_for(dynamodb.url, sqs.url, HASTY)
@@ -102,6 +110,7 @@ def test_with_the_store_down_everybody_gets_what_they_came_for_and_nothing_is_lo
     assert (response["statusCode"], response["headers"]["Location"]) == (302, DESTINATION)
     spilled = [event.from_item(json.loads(call.request["MessageBody"])).kind for call in sqs.calls]
     assert spilled == ["opened", "clicked"]
+    assert counted_in(capsys.readouterr().out) == {"EventSpilled": 2}
     log.close()
 
 
@@ -115,6 +124,8 @@ OURS = {
     "chalicelib.core.event",
     "chalicelib.core.hit",
     "chalicelib.core.instant",
+    "chalicelib.core.mac",
+    "chalicelib.core.metric",
     "chalicelib.core.problem",
     "chalicelib.core.token",
     "chalicelib.entrypoints",
@@ -122,7 +133,9 @@ OURS = {
     "chalicelib.gateways",
     "chalicelib.gateways.aws_json",
     "chalicelib.gateways.event_log",
+    "chalicelib.gateways.http1",
     "chalicelib.gateways.sigv4",
+    "chalicelib.gateways.trust",
     "chalicelib.settings",
 }
 

@@ -56,7 +56,7 @@ class World:
         body = BODY | changes
         stores = Stores(messages=self, accounts=self, contents=self, queue=self)
         mail = parse(body)
-        return accept(
+        accepted = accept(
             mail,
             body,
             account="acme",
@@ -65,6 +65,8 @@ class World:
             new_id=lambda: f"{next(self.ids):032x}",
             now=NOON,
         )
+        self.is_new = accepted.is_new
+        return accepted.message_id
 
 
 def rival(body_hash: str) -> Claim:
@@ -81,14 +83,22 @@ def test_a_mail_is_kept_noted_and_queued_with_its_links():
     world = World()
     message_id = world.take(key=None)
     assert world.queued == [message_id] == list(world.messages)
+    assert world.is_new
     assert world.contents[message_id].links == ("https://a.example",)
 
 
 def test_the_loser_of_a_race_answers_with_the_winners_mail_and_leaves_nothing_behind():
     world = World()
     world.rival = rival(hash_of_body())
-    assert world.take() == "f" * 32
+    assert (world.take(), world.is_new) == ("f" * 32, False)
     assert (world.contents, world.messages, world.queued) == ({}, {}, [])
+
+
+def test_the_same_request_again_is_answered_with_the_mail_of_then():
+    world = World()
+    assert (world.take(), world.is_new) == (f"{1:032x}", True)
+    assert (world.take(), world.is_new) == (f"{1:032x}", False)
+    assert world.queued == [f"{1:032x}"]
 
 
 def test_the_loser_of_a_race_with_another_body_is_told_so():
@@ -113,6 +123,7 @@ def test_a_mail_whose_storing_was_answered_into_the_void_is_ours_and_is_sent():
     message_id = world.take()
     assert world.queued == [message_id]
     assert message_id in world.contents
+    assert world.is_new
 
 
 def test_a_mail_is_taken_while_the_queue_is_down():

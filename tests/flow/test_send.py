@@ -13,7 +13,7 @@ from chalicelib.core.message import GIVE_UP_AFTER, Content, Envelope, Failure, M
 from chalicelib.core.refold import Fold
 from chalicelib.core.summary import summarise
 from chalicelib.core.token import Keys, Purpose, verify
-from chalicelib.flow.send import LEASE, LONGEST_DELAY, Parts, send
+from chalicelib.flow.send import LEASE, LONGEST_DELAY, Outcome, Parts, send
 from chalicelib.gateways.ses import Answer, Verdict
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -24,7 +24,10 @@ LONG = "https://example.com/" + "x" * 700
 
 
 class World:
-    """One message, its content, and an SES that answers as it is told; counts what reaches it."""
+    """One message, its content, and an SES that answers as it is told; counts what reaches it.
+
+    `run` says after what time the message comes again; the whole outcome is in `outcome`.
+    """
 
     def __init__(self, message: Message, content: Content, answer: Answer) -> None:
         self.message, self.content, self.answer = message, content, answer
@@ -85,7 +88,8 @@ class World:
     def run(self, now=NOON) -> timedelta | None:
         ids = iter(range(99))
         parts = Parts(self, self, self, self, KEYS, "https://t.example.com", lambda: f"id-{next(ids)}")
-        return send(self.message.message_id, parts, now=now)
+        self.outcome = send(self.message.message_id, parts, now=now)
+        return self.outcome.again_after
 
     def html(self) -> str:
         mail = message_from_bytes(self.mails[0]["raw"], policy=default)
@@ -167,7 +171,7 @@ def test_links_found_at_sending_replace_those_found_at_acceptance():
 def test_every_answer_of_ses_ends_in_a_state_that_people_see(answer, delay, sending):
     one = world(answer)
     assert one.run() == delay
-    assert one.message.sending is sending
+    assert one.message.sending is one.outcome.noted is sending
     if answer.code:
         assert one.message.failure == Failure(answer.code, answer.detail)
 
@@ -176,7 +180,13 @@ def test_a_message_that_came_to_an_end_is_not_sent_again():
     for sending in (Sending.SENT, Sending.UNKNOWN, Sending.FAILED):
         one = world()
         one.message = replace(one.message, sending=sending)
-        assert (one.run(), one.mails) == (None, [])
+        assert (one.run(), one.mails, one.outcome) == (None, [], Outcome())
+
+
+def test_the_outcome_of_a_mail_that_ses_took_tells_to_how_many_and_after_how_long():
+    one = world()
+    one.run(NOON + timedelta(seconds=90))
+    assert one.outcome == Outcome(Sending.SENT, recipients=2, waited=timedelta(seconds=90))
 
 
 def test_a_message_whose_content_is_gone_is_failed():
@@ -184,6 +194,7 @@ def test_a_message_whose_content_is_gone_is_failed():
     one.content = None
     assert one.run() is None
     assert (one.message.sending, one.message.failure.code, one.mails) == (Sending.FAILED, "content_missing", [])
+    assert one.outcome == Outcome(Sending.FAILED)
 
 
 def test_a_throttled_mail_is_tried_with_growing_delays_until_ses_takes_it_hours_later():
@@ -201,14 +212,16 @@ def test_a_throttled_mail_is_tried_with_growing_delays_until_ses_takes_it_hours_
 
 def test_a_throttled_mail_is_given_up_after_a_day():
     one = world(Answer(Verdict.LATER, code="TooManyRequestsException"))
-    assert one.run(NOON + GIVE_UP_AFTER + timedelta(seconds=1)) is None
-    assert one.message.sending is Sending.FAILED
+    assert one.run(NOON + GIVE_UP_AFTER) == timedelta(seconds=5)
+    assert one.run(NOON + GIVE_UP_AFTER + timedelta(seconds=5)) is None
+    assert one.message.sending is one.outcome.noted is Sending.FAILED
 
 
 def test_a_second_queue_message_does_not_try_before_its_time():
     one = world(Answer(Verdict.LATER, code="Throttling"))
     delay = one.run()
     assert (one.run(NOON + delay / 2), len(one.mails)) == (delay / 2, 1)
+    assert one.outcome.noted is None
 
 
 def test_a_waiting_mail_that_ses_says_it_has_is_not_sent_again():
@@ -218,6 +231,7 @@ def test_a_waiting_mail_that_ses_says_it_has_is_not_sent_again():
     one.message = replace(one.message, state=summarise([sent]))
     assert (one.run(NOON + delay), len(one.mails)) == (None, 1)
     assert (one.message.sending, one.message.ses_message_id) == (Sending.SENT, "ses-9")
+    assert one.outcome == Outcome(Sending.SENT, recipients=2, waited=timedelta(0))
 
 
 def test_a_claim_that_is_written_without_anybody_hearing_of_it_is_given_back():
@@ -233,7 +247,7 @@ def test_a_claim_that_is_written_without_anybody_hearing_of_it_is_given_back():
 def test_a_worker_that_is_overtaken_between_reading_and_claiming_sends_nothing():
     one = world()
     one.is_overtaken = True
-    assert (one.run(), one.mails) == (LEASE, [])
+    assert (one.run(), one.mails, one.outcome.noted) == (LEASE, [], None)
 
 
 def test_a_worker_that_dies_after_ses_took_the_mail_leaves_unknown_and_no_second_mail():
@@ -245,9 +259,10 @@ def test_a_worker_that_dies_after_ses_took_the_mail_leaves_unknown_and_no_second
     assert one.run(NOON + LEASE / 2) == LEASE / 2, "somebody may still be at it"
     assert one.run(NOON + LEASE) is None
     assert (one.message.sending, len(one.mails)) == (Sending.UNKNOWN, 1)
+    assert one.outcome == Outcome(Sending.UNKNOWN)
 
 
 def test_an_unknown_message_is_forgotten():
     one = world()
     parts = Parts(one, one, one, one, KEYS, "https://t.example.com", str)
-    assert send("f" * 32, parts, now=NOON) is None
+    assert send("f" * 32, parts, now=NOON) == Outcome()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.gateways.aws_json import AwsJson, CallFailed
-from chalicelib.gateways.event_log import EventLog, LinksUnavailable
+from chalicelib.gateways.event_log import EventLog, Kept, LinksUnavailable
 from chalicelib.gateways.sigv4 import Signer
 from tests.gateways import aws_on_loopback as faulty
 from tests.gateways.aws_on_loopback import AwsOnLoopback, answers, refuses
@@ -35,7 +35,7 @@ EVERY_FAULT = {
 def test_an_event_is_one_conditional_put_and_no_read(
     log: EventLog, dynamodb: AwsOnLoopback, sqs: AwsOnLoopback
 ) -> None:
-    log.record(an_item())
+    assert log.record(an_item()) is Kept.TABLE
     assert dynamodb.operations() == ["PutItem"]
     assert dynamodb.calls[0].request == {
         "TableName": "events",
@@ -82,7 +82,7 @@ def test_an_event_that_is_already_there_is_a_success(
     log: EventLog, dynamodb: AwsOnLoopback, sqs: AwsOnLoopback, capsys: pytest.CaptureFixture[str]
 ) -> None:
     dynamodb.always["PutItem"] = refuses("ConditionalCheckFailedException")
-    log.record(an_item())
+    assert log.record(an_item()) is Kept.TABLE
     assert dynamodb.operations() == ["PutItem"]
     assert sqs.calls == []
     assert capsys.readouterr().out == ""
@@ -137,7 +137,7 @@ def test_a_lasting_fault_spills_the_event_once(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     dynamodb.always["PutItem"] = fault
-    log.record(an_item())
+    assert log.record(an_item()) is Kept.QUEUE
     assert dynamodb.operations() == ["PutItem", "PutItem"]
     assert spilled_to(sqs) == [an_item()]
     assert sqs.calls[0].request["QueueUrl"] == "https://queue.example/spill"
@@ -156,7 +156,7 @@ def test_when_the_queue_fails_too_the_event_is_a_line_of_the_log(
 ) -> None:
     dynamodb.always["PutItem"] = fault
     sqs.always["SendMessage"] = fault
-    log.record(an_item())
+    assert log.record(an_item()) is Kept.LOG
     assert sqs.operations() == ["SendMessage", "SendMessage"]
     line = json.loads(capsys.readouterr().out)
     assert (line["level"], line["message"], line["spilled_event"]) == ("ERROR", "spilled_event", an_item())

@@ -14,7 +14,7 @@ from moto.server import ThreadedMotoServer
 from chalicelib import settings
 from chalicelib.core import event
 from chalicelib.core.event import Kind
-from chalicelib.gateways import aws_json, event_log
+from chalicelib.gateways import event_log, trust
 from chalicelib.gateways.event_log import EventLog
 from chalicelib.storage.events import Events
 from chalicelib.storage.links import Links
@@ -29,7 +29,7 @@ def test_https_is_spoken_over_a_kept_connection_with_whom_the_machine_trusts(
 ) -> None:
     server, certificate = secure
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))  # OpenSSL's own variable
-    aws_json._tls.cache_clear()
+    trust.everybody.cache_clear()
     log = log_for(server.url, sqs.url)
     for number in range(3):
         log.record(an_item(str(number)))
@@ -42,7 +42,7 @@ def test_a_server_that_the_machine_does_not_trust_gets_nothing(
     secure: tuple[AwsOnLoopback, Path], sqs: AwsOnLoopback, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server, _ = secure
-    aws_json._tls.cache_clear()
+    trust.everybody.cache_clear()
     log = log_for(server.url, sqs.url)
     log.record(an_item())
     assert server.calls == []

@@ -155,6 +155,7 @@ def test_handlers_see_the_emulator_and_nothing_of_the_shell_that_started_them(lo
     assert environment["MAILSIGHT_EVENTS_TABLE"] == "mailsight-local-events"
     assert environment["MAILSIGHT_TRACKING_URL"] == local["tracking_url"]
     assert environment["MAILSIGHT_DASHBOARD_URL"] == local["dashboard_url"]
+    assert environment["MAILSIGHT_STAGE"] == "local"
     (key,) = json.loads(environment["MAILSIGHT_TOKEN_KEYS"]).values()
     assert len(key) == 64
 

@@ -1,0 +1,65 @@
+"""What is counted for operators: the names of all metrics, and CloudWatch's embedded metric format for the hot path.
+
+All are in one namespace with one dimension, the stage: a metric costs by the month, and a person is never one of them.
+They are near the truth, not exact: what is retried may count again, and what a dying function counted is lost. The
+exact numbers are in the tables. A count of nothing is not written, so a metric without data means none.
+Source: CloudWatch User Guide, "Specification: Embedded metric format".
+"""
+
+import functools
+import json
+from typing import Literal, get_args
+
+NAMESPACE = "mailsight"
+DIMENSION = "stage"
+
+Count = Literal[
+    "MailAccepted",  # by the API; a request that is repeated with its Idempotency-Key counts once
+    "MailSent",  # SES took it
+    "RecipientSent",  # the recipients of these; SES's quotas count them
+    "MailDelayed",  # SES refuses for now: it is tried later; once for each try
+    "MailFailed",  # SES refuses for good, or a day of tries is over, or its content is gone
+    "MailUnknown",  # SES gave no clear answer
+    "Delivered",  # recipients, by what SES's notifications tell of them; each fact once, however often it is told
+    "BouncedHard",
+    "BouncedSoft",  # without automatic answers
+    "Complained",
+    "NotificationMalformed",  # once for each try
+    "NotificationUnattributed",
+    "OpenRecorded",  # hits that are in the table, of people and of machines
+    "ClickRecorded",
+    "EventSpilled",  # hits that the table did not take: to the queue
+    "EventLogged",  # nor did the queue: to the log, which a person must replay
+    "LinksUnavailable",  # a stored destination could not be read: 503
+    "HitFailed",  # a bug, or settings that are broken
+    "EventFolded",  # records of the stream
+    "FoldFailed",  # messages, once for each try
+    "MessageRefolded",  # by the sweep: fold had missed something
+    "MessageUnstuck",  # by the sweep: queued anew, or given up
+    "SweepFailed",
+    "SweepLeft",
+    "EventReplayed",  # spilled hits that are in the table now
+    "ReplayIncomplete",  # runs that something stopped, or that found what is no event
+]
+Seconds = Literal[
+    "FoldLag",  # from an event's writing to its being folded, the longest of a batch: how old what people see is
+    "SendLag",  # from a mail's acceptance to SES's taking it
+]
+COUNTS: frozenset[str] = frozenset(get_args(Count))
+SECONDS: frozenset[str] = frozenset(get_args(Seconds))
+
+
+def line(name: Count, *, stage: str, at_ms: int) -> str:
+    """One log line that CloudWatch reads as one of this. `at_ms` is in Unix milliseconds."""
+    behind = _behind_the_time(name, stage)
+    return f'{{"_aws":{{"Timestamp":{at_ms},{behind}'
+
+
+@functools.cache
+def _behind_the_time(name: Count, stage: str) -> str:
+    """Put together by hand and once, as each hit pays for it."""
+    return (
+        f'"CloudWatchMetrics":[{{"Namespace":"{NAMESPACE}",'
+        f'"Dimensions":[["{DIMENSION}"]],"Metrics":[{{"Name":"{name}","Unit":"Count"}}]}}]}},'
+        f'"{DIMENSION}":{json.dumps(stage)},"{name}":1}}'
+    )
