@@ -33,6 +33,7 @@ STUCK = {
     "DELETE_FAILED": "it could not be deleted. See its events, then again: aws cloudformation delete-stack",
     "UPDATE_ROLLBACK_FAILED": "mend what its events name, then: aws cloudformation continue-update-rollback",
     "UPDATE_FAILED": "take its last update back: aws cloudformation rollback-stack",
+    "IMPORT_ROLLBACK_COMPLETE": "nothing was taken over, and it can be deleted: aws cloudformation delete-stack",
     "IMPORT_ROLLBACK_FAILED": "mend what its events name, then: aws cloudformation continue-update-rollback",
 }
 """What a stack needs that cannot be updated, by its status."""
@@ -147,7 +148,7 @@ def _stacks(cloudformation: "CloudFormationClient", asked: Deployment) -> Iterat
 
 def stack_status(name: str, found: Any, region: str) -> Finding:
     """Whether a stack, described or None, can be created or updated."""
-    if found is None or found["StackStatus"] == "REVIEW_IN_PROGRESS":
+    if stacks.is_new(found):
         return fine(f"stack {name} will be created")
     status = found["StackStatus"]
     if status in STUCK:

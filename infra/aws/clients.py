@@ -9,10 +9,12 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_acm.client import ACMClient
     from mypy_boto3_cloudformation.client import CloudFormationClient
+    from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_lambda.client import LambdaClient
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
     from mypy_boto3_sesv2.client import SESV2Client
+    from mypy_boto3_sqs.client import SQSClient
     from mypy_boto3_sts.client import STSClient
 
 
@@ -27,6 +29,8 @@ class Clients(NamedTuple):
     cloudformation: "CloudFormationClient"
     s3: "S3Client"
     secrets: "SecretsManagerClient"
+    dynamodb: "DynamoDBClient"
+    sqs: "SQSClient"
 
 
 def region() -> str:
@@ -48,4 +52,6 @@ def connect(region: str) -> Clients:
         boto3.client("cloudformation", config=config),
         boto3.client("s3", config=config),
         boto3.client("secretsmanager", config=config),
+        boto3.client("dynamodb", config=config),
+        boto3.client("sqs", config=config),
     )

@@ -16,6 +16,7 @@ from chalicelib.core.problem import MailsightError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import ResourceToImportTypeDef
 
 GONE = "DELETE_COMPLETE"
 DONE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
@@ -76,6 +77,11 @@ def outputs(cloudformation: "CloudFormationClient", stack: str) -> dict[str, str
     return {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
 
 
+def is_new(found: Any) -> bool:
+    """Whether a stack, described or None, is still to be made."""
+    return found is None or found["StackStatus"] == "REVIEW_IN_PROGRESS"
+
+
 def plan(
     cloudformation: "CloudFormationClient",
     stack: str,
@@ -83,32 +89,51 @@ def plan(
     parameters: Mapping[str, str],
     *,
     tags: Mapping[str, str],
-    takes_over: bool = False,
 ) -> Plan | None:
     """A change set; None if nothing would change. `template` is {"TemplateBody": …} or {"TemplateURL": …}.
 
     A stack that cannot be created is deleted again, so that the next try begins anew; an update that fails is taken
-    back. `takes_over`: resources that are there already under the template's names become the new stack's, such as
-    tables that were kept when a stack was deleted.
+    back.
     """
-    found = describe(cloudformation, stack)
-    is_new = found is None or found["StackStatus"] == "REVIEW_IN_PROGRESS"
-    which: Any = template
-    how: Any = {}
-    if is_new:
-        how = {"ImportExistingResources": True} if takes_over else {"OnStackFailure": "DELETE"}
+    if is_new(describe(cloudformation, stack)):
+        how: dict[str, Any] = {"ChangeSetType": "CREATE", "OnStackFailure": "DELETE"}
+    else:
+        how = {"ChangeSetType": "UPDATE"}
+    return _planned(cloudformation, stack, parameters, tags, {**template, **how})
+
+
+def plan_import(
+    cloudformation: "CloudFormationClient",
+    stack: str,
+    template: Mapping[str, str],
+    parameters: Mapping[str, str],
+    *,
+    tags: Mapping[str, str],
+    resources: Sequence["ResourceToImportTypeDef"],
+) -> Plan | None:
+    """A change set that makes a new stack of resources that are there already; the template may hold no others."""
+    how = {"ChangeSetType": "IMPORT", "ResourcesToImport": resources}
+    return _planned(cloudformation, stack, parameters, tags, {**template, **how})
+
+
+def _planned(
+    cloudformation: "CloudFormationClient",
+    stack: str,
+    parameters: Mapping[str, str],
+    tags: Mapping[str, str],
+    how: Mapping[str, Any],
+) -> Plan | None:
     made = cloudformation.create_change_set(
         StackName=stack,
         ChangeSetName=f"deploy-{uuid.uuid4().hex}",
-        ChangeSetType="CREATE" if is_new else "UPDATE",
         Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in sorted(parameters.items())],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
         Tags=[{"Key": name, "Value": value} for name, value in tags.items()],
-        **which,
         **how,
     )
-    options = {} if "OnStackFailure" in how else {"DisableRollback": False}  # CloudFormation takes one of the two
-    planned = Plan(stack, made["StackId"], made["Id"], is_new, options)
+    is_update = how["ChangeSetType"] == "UPDATE"
+    options = {"DisableRollback": False} if is_update else {}  # CloudFormation takes either this or OnStackFailure
+    planned = Plan(stack, made["StackId"], made["Id"], not is_update, options)
     try:
         with suppress(WaiterError):  # a change set that failed says why, below
             cloudformation.get_waiter("change_set_create_complete").wait(

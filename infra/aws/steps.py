@@ -1,5 +1,6 @@
 """The steps of a deployment, one function each: check, data, app, smoke test."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from chalicelib.core.problem import MailsightError
 from chalicelib.core.token import Keys
 from chalicelib.settings import Settings
 from chalicelib.storage.account import Account
-from infra.aws import checks, domains, smoke, stacks, upload
+from infra.aws import checks, domains, left, smoke, stacks, upload
 from infra.aws.checks import Checked
 from infra.aws.clients import Clients
 from infra.aws.deployment import Deployment
@@ -20,6 +21,7 @@ from infra.aws.package import Package
 from infra.aws.smoke_mail import Mail
 from infra.aws.smoke_step import Site
 from infra.aws.stacks import Plan, StackFailed
+from infra.template import load
 
 DATA = Path(__file__).parents[1] / "data.yaml"
 
@@ -61,6 +63,8 @@ def check(asked: Deployment, region: str, aws: Clients | None, console: Console)
 def deploy_data(asked: Deployment, aws: Clients, console: Console, template: Path = DATA) -> dict[str, str]:
     """Creates or updates the stack of what must survive; its outputs."""
     console.say(f"3/5 Data: {asked.data_stack}")
+    if asked.takes_over:
+        _take_over(asked, aws, console, template)
     try:
         planned = stacks.plan(
             aws.cloudformation,
@@ -68,7 +72,6 @@ def deploy_data(asked: Deployment, aws: Clients, console: Console, template: Pat
             {"TemplateBody": template.read_text(encoding="utf-8")},
             {"Stage": asked.stage},
             tags=_tags(asked),
-            takes_over=asked.takes_over,
         )
         _carry_out(planned, asked, aws, console, precious=lambda _: True)
     except StackFailed as error:
@@ -82,6 +85,28 @@ def deploy_data(asked: Deployment, aws: Clients, console: Console, template: Pat
             f"  warning {asked.data_stack} is not protected against being deleted: {told(aws.cloudformation, error)}"
         )
     return stacks.outputs(aws.cloudformation, asked.data_stack)
+
+
+def _take_over(asked: Deployment, aws: Clients, console: Console, path: Path) -> None:
+    """Makes the data stack of what an earlier one has left; what it lacks comes with the update that follows."""
+    if not stacks.is_new(stacks.describe(aws.cloudformation, asked.data_stack)):
+        console.say(f"  {asked.data_stack} is there: nothing is taken over")
+        return
+    whole = load(path)
+    resources = left.find(aws, whole, asked.stage)
+    if not resources:
+        console.say("  an earlier stack has left nothing")
+        return
+    part = left.part(whole, frozenset(one["LogicalResourceId"] for one in resources))
+    planned = stacks.plan_import(
+        aws.cloudformation,
+        asked.data_stack,
+        {"TemplateBody": json.dumps(part)},
+        {"Stage": asked.stage},
+        tags=_tags(asked),
+        resources=resources,
+    )
+    _carry_out(planned, asked, aws, console, precious=lambda _: True)
 
 
 def deploy_app(checked: Checked, made: Package, data: dict[str, str], aws: Clients, console: Console) -> Secret:

@@ -255,6 +255,24 @@ def test_only_the_gateways_may_call_the_functions_behind_them(resources):
     assert all("SourceArn" in one for one in permissions)
 
 
+def test_the_rest_api_has_one_name_and_one_stage(resources):
+    (api,) = of_type(resources, "AWS::ApiGateway::RestApi").values()
+    assert api["Body"]["info"]["title"] == api["Name"]  # the alarms find it by its name, and a body brings its title
+    (stage,) = of_type(resources, "AWS::ApiGateway::Stage").values()
+    (deployment,) = of_type(resources, "AWS::ApiGateway::Deployment").values()
+    assert "StageName" not in deployment, "it would make a stage that nothing limits"
+    assert stage["MethodSettings"][0]["ThrottlingRateLimit"] > 0
+
+
+def test_no_stage_asks_for_more_than_the_smallest_account_has(resources):
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html"""
+    (rest,) = of_type(resources, "AWS::ApiGateway::Stage").values()
+    (http,) = of_type(resources, "AWS::ApiGatewayV2::Stage").values()
+    for limits in (*rest["MethodSettings"], http["DefaultRouteSettings"]):
+        assert 0 < limits["ThrottlingRateLimit"] <= 2500
+        assert 0 < limits["ThrottlingBurstLimit"] <= 1250
+
+
 def test_what_the_gateway_says_by_itself_is_a_problem_that_repeats_nothing_of_the_request(resources):
     said = resources["RestAPI"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
     assert {"MISSING_AUTHENTICATION_TOKEN", "INVALID_SIGNATURE", "DEFAULT_4XX", "DEFAULT_5XX", "THROTTLED"} <= set(said)

@@ -5,7 +5,7 @@ from typing import Any
 from infra.aws.clients import Clients
 from infra.local import emulator, stack
 
-SERVICES = ("sts", "sesv2", "acm", "lambda", "cloudformation", "s3", "secretsmanager")
+SERVICES = ("sts", "sesv2", "acm", "lambda", "cloudformation", "s3", "secretsmanager", "dynamodb", "sqs")
 
 
 def clients(endpoint: str) -> Clients:

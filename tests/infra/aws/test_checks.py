@@ -38,6 +38,8 @@ def answering(app: Any, data: Any, *, who: Any = WHO, ses: Any = SES, functions:
         cloudformation,
         stubbed("s3"),
         stubbed("secretsmanager"),
+        stubbed("dynamodb"),
+        stubbed("sqs"),
     )
 
 

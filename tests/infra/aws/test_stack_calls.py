@@ -1,5 +1,6 @@
 """What CloudFormation is asked for, held against AWS's description of its calls: what no emulator would refuse."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ NOT_THERE = "ValidationError: Stack with id s does not exist"
 MADE = {"Id": "arn:change-set", "StackId": "arn:stack"}
 CHANGE = {"Action": "Modify", "LogicalResourceId": "T", "ResourceType": "AWS::SNS::Topic", "Replacement": "False"}
 READY = {"Status": "CREATE_COMPLETE", "Changes": [{"Type": "Resource", "ResourceChange": CHANGE}]}
+TABLE = {"ResourceType": "AWS::DynamoDB::Table", "LogicalResourceId": "T", "ResourceIdentifier": {"TableName": "t"}}
 NEW = Plan("s", "arn:stack", "arn:change-set", True, {})
 
 
@@ -33,11 +35,11 @@ def event(number: int, resource: str, status: str, reason: str = "") -> dict[str
     }
 
 
-def asked_for(before: Any, takes_over: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+def calls_of(plan: Callable[[Any], Plan | None], *before: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """What CreateChangeSet and ExecuteChangeSet are called with, for a stack that is described so before."""
     client = stubbed(
         "cloudformation",
-        ("describe_stacks", before),
+        *(("describe_stacks", answer) for answer in before),
         ("create_change_set", MADE),
         ("describe_change_set", READY),  # the waiter's
         ("describe_change_set", READY),
@@ -51,36 +53,42 @@ def asked_for(before: Any, takes_over: bool) -> tuple[dict[str, Any], dict[str, 
         calls[model.name] = dict(params)
 
     client.meta.events.register("before-parameter-build.cloudformation", keep)
-    planned = stacks.plan(client, "s", {"TemplateURL": "https://x"}, {"A": "b"}, tags={"t": "v"}, takes_over=takes_over)
+    planned = plan(client)
     assert planned is not None
     stacks.execute(client, planned, pause_seconds=0)
     return calls["CreateChangeSet"], calls["ExecuteChangeSet"]
 
 
+def changing(client: Any) -> Plan | None:
+    return stacks.plan(client, "s", {"TemplateURL": "https://x"}, {"A": "b"}, tags={"t": "v"})
+
+
+def importing(client: Any) -> Plan | None:
+    return stacks.plan_import(client, "s", {"TemplateBody": "{}"}, {"A": "b"}, tags={"t": "v"}, resources=[TABLE])
+
+
 def test_a_new_stack_that_fails_is_to_be_deleted() -> None:
-    created, executed = asked_for(NOT_THERE, False)
+    created, executed = calls_of(changing, NOT_THERE)
     assert (created["ChangeSetType"], created["OnStackFailure"]) == ("CREATE", "DELETE")
-    assert "ImportExistingResources" not in created
     assert "DisableRollback" not in executed  # CloudFormation refuses both
 
 
-def test_a_new_stack_that_takes_over_data_is_never_deleted_by_itself() -> None:
-    created, executed = asked_for(NOT_THERE, True)
-    assert (created["ChangeSetType"], created["ImportExistingResources"]) == ("CREATE", True)
+def test_what_is_taken_over_is_named_to_cloudformation_which_would_not_find_it() -> None:
+    created, executed = calls_of(importing)
+    assert (created["ChangeSetType"], created["ResourcesToImport"]) == ("IMPORT", [TABLE])
+    assert not {"OnStackFailure", "ImportExistingResources"} & created.keys()
+    assert "DisableRollback" not in executed
+
+
+def test_an_update_that_fails_is_taken_back() -> None:
+    created, executed = calls_of(changing, there("UPDATE_COMPLETE"))
+    assert created["ChangeSetType"] == "UPDATE"
     assert "OnStackFailure" not in created
     assert executed["DisableRollback"] is False
 
 
-@pytest.mark.parametrize("takes_over", [True, False])
-def test_an_update_that_fails_is_taken_back(takes_over: bool) -> None:
-    created, executed = asked_for(there("UPDATE_COMPLETE"), takes_over)
-    assert created["ChangeSetType"] == "UPDATE"
-    assert not {"OnStackFailure", "ImportExistingResources"} & created.keys()
-    assert executed["DisableRollback"] is False
-
-
 def test_parameters_tags_and_capabilities_are_handed_over() -> None:
-    created, _ = asked_for(there("UPDATE_COMPLETE"), False)
+    created, _ = calls_of(changing, there("UPDATE_COMPLETE"))
     assert created["TemplateURL"] == "https://x"
     assert created["Parameters"] == [{"ParameterKey": "A", "ParameterValue": "b"}]
     assert created["Tags"] == [{"Key": "t", "Value": "v"}]

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,26 @@ TEMPLATE = {
     "Resources": {"TrackApi": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": {"Ref": "Stage"}}}},
     "Outputs": {name: {"Value": {"Ref": name}} for name in PARAMETERS},
 }
+
+
+NO_STACK = "ValidationError: Stack with id s does not exist"
+
+
+def stack(status: str) -> dict[str, Any]:
+    return {"Stacks": [{"StackName": "s", "StackStatus": status, "CreationTime": datetime(2026, 11, 22, tzinfo=UTC)}]}
+
+
+def change_set(change: dict[str, Any], then: str) -> list[tuple[str, Any]]:
+    """CloudFormation's answers while a change set is made, read and executed."""
+    ready = {"Status": "CREATE_COMPLETE", "Changes": [{"Type": "Resource", "ResourceChange": change}]}
+    return [
+        ("create_change_set", {"Id": "arn:change-set", "StackId": "arn:stack"}),
+        ("describe_change_set", ready),
+        ("describe_change_set", ready),
+        ("describe_stack_events", {"StackEvents": []}),
+        ("execute_change_set", {}),
+        ("describe_stacks", stack(then)),
+    ]
 
 
 class Talk:
@@ -100,6 +121,41 @@ def test_data_of_an_earlier_stack_can_be_taken_over_and_that_is_said(emulated: C
     )
     with pytest.raises(NotDeployed, match=r"events already exists\n.*TAKE_OVER=1"):
         steps.deploy_data(asked, emulated._replace(cloudformation=cloudformation), Talk().console)
+
+
+def test_what_an_earlier_stack_has_left_is_imported_and_then_completed(emulated: Clients, asked: Deployment) -> None:
+    """The emulator has no imports; CloudFormation's answers are given, and what is left is really there."""
+    steps.deploy_data(asked, emulated, Talk().console)
+    imported = {"Action": "Import", "LogicalResourceId": "EventsTable", "ResourceType": "AWS::DynamoDB::Table"}
+    added = {"Action": "Add", "LogicalResourceId": "NotificationsTopic", "ResourceType": "AWS::SNS::Topic"}
+    calls: list[dict[str, Any]] = []
+    cloudformation = stubbed(
+        "cloudformation",
+        ("describe_stacks", NO_STACK),
+        *change_set(imported, "IMPORT_COMPLETE"),
+        ("describe_stacks", stack("IMPORT_COMPLETE")),
+        *change_set(added, "UPDATE_COMPLETE"),
+        ("update_termination_protection", {}),
+        ("describe_stacks", stack("UPDATE_COMPLETE")),
+    )
+    cloudformation.meta.events.register(
+        "before-parameter-build.cloudformation.CreateChangeSet", lambda params, **_: calls.append(dict(params))
+    )
+    talk = Talk()
+    takes_over = asked._replace(takes_over=True)
+    steps.deploy_data(takes_over, emulated._replace(cloudformation=cloudformation), talk.console)
+    assert [call["ChangeSetType"] for call in calls] == ["IMPORT", "UPDATE"]
+    kept = {one["LogicalResourceId"] for one in calls[0]["ResourcesToImport"]}
+    assert json.loads(calls[0]["TemplateBody"])["Resources"].keys() == kept >= {"EventsTable", "SendQueue", "TokenKeys"}
+    assert talk.asked == [f"Create {asked.data_stack}?", f"Update {asked.data_stack}?"]
+
+
+def test_a_data_stack_that_is_there_takes_nothing_over(emulated: Clients, asked: Deployment) -> None:
+    steps.deploy_data(asked, emulated, Talk().console)
+    talk = Talk()
+    steps.deploy_data(asked._replace(takes_over=True), emulated, talk.console)
+    assert any("nothing is taken over" in line for line in talk.said)
+    assert "  no changes" in talk.said
 
 
 def test_a_table_is_never_replaced_or_removed_unless_it_is_named(
