@@ -74,9 +74,10 @@ def _serve(both: Path, tell: Connection) -> None:
 def _certificate() -> tuple[bytes, bytes]:
     """A key and a certificate of HOST, both PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "stub")])
+    number = x509.random_serial_number()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"stub {number}")])  # OpenSSL looks for issuers by name
     certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        x509.CertificateBuilder(name, name, key.public_key(), number)
         .not_valid_before(datetime(2020, 1, 1))
         .not_valid_after(datetime(2090, 1, 1))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
