@@ -10,34 +10,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from chalicelib.core import address
-from chalicelib.core.line import is_line
+from chalicelib.core import source as sources
+from chalicelib.core.bad_input import BadInput, wrong
+from chalicelib.core.body import MailAddress, Name, OneLine, Strict, read
 from chalicelib.core.message import MOST_RECIPIENTS, Attachment, Content, Envelope
 from chalicelib.core.mime import HEADER_NAME
-from chalicelib.core.problem import MailsightError
 
 LONGEST_BODY = 2_000_000  # characters of html or text; clients cut off far earlier
 LARGEST_ATTACHMENTS = 10_000_000  # bytes, all files of a mail together
-
-MOST_ERRORS = 100  # are named at once
-
-SOURCES = (
-    "individual", "api", "autoresponder", "autoresponder_follow_up", "blueprint", "cadence", "calendar_booking",
-    "consent_email", "event_invitation", "export_email", "integration", "integration_task", "kiosk", "mail_merge",
-    "mass_email", "mass_email_follow_up", "mass_email_scheduler", "meeting_notification", "multiple", "other",
-    "rectify_email", "webform", "widget", "workflow_alert",
-)  # fmt: skip
-"""Where a mail that we send may come from. Mailboxes, dropboxes and plug-ins bring mails in; they send none here."""
 
 _RESERVED = re.compile(
     r"(?i)bcc|cc|to|from|sender|subject|reply-to|date|message-id|received|return-path|dkim-signature|mime-version"
@@ -45,31 +33,10 @@ _RESERVED = re.compile(
 )
 
 
-class BadSubmission(MailsightError):
-    """The mail cannot be taken. `errors` are {"pointer": RFC 6901 JSON pointer, "message": what to mend}."""
-
-    def __init__(self, errors: list[dict[str, str]]) -> None:
-        super().__init__("; ".join(f"{error['pointer']}: {error['message']}" for error in errors))
-        self.errors = errors
-
-
-def _is_line(text: str) -> str:
-    if not is_line(text):
-        raise PydanticCustomError("line", "must be one line without control characters")
-    return text
-
-
 def _has_no_surrogates(text: str) -> str:
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         raise PydanticCustomError("unicode", "must be valid Unicode: it holds half of a surrogate pair")
     return text
-
-
-def _address(text: str) -> str:
-    try:
-        return address.show(text)
-    except address.BadAddress as error:
-        raise PydanticCustomError("address", "{reason}", {"reason": str(error)}) from None
 
 
 def _as_list(value: Any) -> Any:
@@ -103,13 +70,11 @@ def _base64(text: str) -> bytes:
         raise PydanticCustomError("base64", "must be base64 (RFC 4648 section 4)") from None
 
 
-Line = Annotated[str, AfterValidator(_is_line), StringConstraints(max_length=900)]
+Line = Annotated[OneLine, StringConstraints(max_length=900)]
 Body = Annotated[str, StringConstraints(max_length=LONGEST_BODY), AfterValidator(_has_no_surrogates)]
-MailAddress = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_address)]
 MailAddresses = Annotated[list[MailAddress], BeforeValidator(_as_list)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 TagText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,256}$")]  # as SES has it
-Name = Annotated[str, AfterValidator(_is_line), StringConstraints(min_length=1, max_length=200)]
 
 
 ContentType = Annotated[
@@ -117,61 +82,55 @@ ContentType = Annotated[
 ]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class AttachmentIn(_Strict):
+class AttachmentIn(Strict):
     """A file of the mail. With `content_id` it is shown inside the HTML as `cid:…`."""
 
-    filename: Annotated[
-        str, AfterValidator(_is_line), StringConstraints(min_length=1, max_length=120, pattern=r"^[^/\\]+$")
-    ]
+    filename: Annotated[OneLine, StringConstraints(min_length=1, max_length=120, pattern=r"^[^/\\]+$")]
     content: Annotated[str, Field(description="base64")]
     content_type: ContentType = "application/octet-stream"
     content_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,100}$")] | None = None
 
 
-class TagIn(_Strict):
+class TagIn(Strict):
     """A label that SES carries along, so that its own figures can be split by it."""
 
     name: Annotated[TagText, AfterValidator(_tag_name)]
     value: TagText
 
 
-class RecordIn(_Strict):
+class RecordIn(Strict):
     """The CRM's record that the mail belongs to."""
 
     module: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
     record_id: Name
 
 
-class TrackingIn(_Strict):
+class TrackingIn(Strict):
     """What to track; both are on unless switched off."""
 
     opens: bool = True
     clicks: bool = True
 
 
-class NewEmail(_Strict):
+class NewEmail(Strict):
     """A mail to send. `to`, `cc` and `bcc` together hold 1 to 50 addresses; with more than one it is not tracked."""
 
     model_config = ConfigDict(extra="forbid", strict=True, title="NewEmail")
 
     sender: Annotated[MailAddress, Field(alias="from")]
-    to: Annotated[MailAddresses, Field(max_length=MOST_RECIPIENTS)] = []
-    cc: Annotated[MailAddresses, Field(max_length=MOST_RECIPIENTS)] = []
-    bcc: Annotated[MailAddresses, Field(max_length=MOST_RECIPIENTS)] = []
-    reply_to: Annotated[MailAddresses, Field(max_length=25)] = []
+    to: MailAddresses = Field(default_factory=list, max_length=MOST_RECIPIENTS)
+    cc: MailAddresses = Field(default_factory=list, max_length=MOST_RECIPIENTS)
+    bcc: MailAddresses = Field(default_factory=list, max_length=MOST_RECIPIENTS)
+    reply_to: MailAddresses = Field(default_factory=list, max_length=25)
     subject: Line
     html: Body | None = None
     text: Body | None = None
-    headers: Annotated[dict[HeaderName, Line], Field(max_length=50)] = {}
-    attachments: Annotated[list[AttachmentIn], Field(max_length=50)] = []
-    tags: Annotated[list[TagIn], Field(max_length=10)] = []
+    headers: dict[HeaderName, Line] = Field(default_factory=dict, max_length=50)
+    attachments: list[AttachmentIn] = Field(default_factory=list, max_length=50)
+    tags: list[TagIn] = Field(default_factory=list, max_length=10)
     record: RecordIn | None = None
     user: Name | None = None
-    source: Literal[SOURCES] = "individual"  # type: ignore[valid-type]  # the tuple is the one place of the names
+    source: Literal[sources.SENDABLE] = sources.DEFAULT  # type: ignore[valid-type]  # it is the one place of the names
     tracking: TrackingIn = TrackingIn()
 
     @model_validator(mode="after")
@@ -197,50 +156,22 @@ class NewEmail(_Strict):
         )
 
     def read_content(self) -> Content:
-        """What it says, with the attachments decoded. Raises BadSubmission for content that is no base64."""
+        """What it says, with the attachments decoded. Raises BadInput for content that is no base64."""
         files = []
         for number, file in enumerate(self.attachments):
             try:
                 raw = _base64(file.content)
             except PydanticCustomError as error:
                 pointer = f"/attachments/{number}/content"
-                raise BadSubmission([{"pointer": pointer, "message": error.message()}]) from None
+                raise BadInput([wrong(pointer, error.message())]) from None
             files.append(Attachment(file.filename, raw, file.content_type, file.content_id))
         size = sum(len(file.content) for file in files)
         if size > LARGEST_ATTACHMENTS:
             text = f"all attachments together hold at most {LARGEST_ATTACHMENTS:,} bytes, not {size:,}"
-            raise BadSubmission([{"pointer": "/attachments", "message": text}])
+            raise BadInput([wrong("/attachments", text)])
         return Content(self.html or None, self.text or None, self.headers, tuple(files))
 
 
 def parse(body: Mapping[str, Any]) -> NewEmail:
-    """The mail that a JSON object describes. Raises BadSubmission, which names each wrong field."""
-    try:
-        return NewEmail.model_validate(body)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        raise BadSubmission([_problem(one) for one in found[:MOST_ERRORS]]) from None
-
-
-def _problem(error: Any) -> dict[str, str]:
-    place = [str(step) for step in error["loc"]]
-    if len(place) > 2 and place[-1] == "[key]":  # pydantic's mark of an error in a name of an object
-        place.pop()
-    if error["type"].startswith("at:"):
-        place = [error["type"].removeprefix("at:")]
-    pointer = "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in place)
-    return {"pointer": pointer[:200], "message": _WORDS.get(error["type"], error["msg"])}
-
-
-_WORDS = {
-    "extra_forbidden": "this field is not known here",
-    "missing": "this field is required",
-    "string_type": "must be a text",
-    "list_type": "must be a list (an address may also stand alone)",
-    "dict_type": "must be an object",
-    "model_type": "must be an object",
-    "bool_type": "must be true or false",
-    "string_pattern_mismatch": "has a character that is not allowed here, or is too long; see docs/API.md",
-    "literal_error": "is not one of the known values; see docs/API.md",
-}
-"""pydantic's error types in the words of this API; its own texts for the rest."""
+    """The mail that a JSON object describes. Raises BadInput, which names each wrong field."""
+    return read(NewEmail, body)

@@ -10,6 +10,7 @@ from chalice.app import Blueprint
 
 from chalicelib import settings
 from chalicelib.core import mail_view, submission
+from chalicelib.core.bad_input import BadInput
 from chalicelib.core.event import is_message_id
 from chalicelib.core.message import Message
 from chalicelib.core.token import Keys
@@ -75,7 +76,7 @@ def post_email(call: Call) -> tuple[HTTPStatus, dict[str, Any]]:
             new_id=lambda: secrets.token_hex(16),
             now=call.now,
         )
-    except submission.BadSubmission as error:
+    except BadInput as error:
         raise bad_input(error.errors) from None
     except accept.KeyReused as error:
         raise Problem(HTTPStatus.CONFLICT, "idempotency_key_reused", str(error)) from None

@@ -75,7 +75,7 @@ def accept(
 ) -> Accepted:
     """Takes a mail in, or finds the one that was made with this Idempotency-Key of the same body.
 
-    Raises KeyReused, UnderWay, and BadSubmission for attachments that cannot be read.
+    Raises KeyReused, UnderWay, and BadInput for attachments that cannot be read.
     """
     content = mail.read_content()
     claim = None

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.core import mime
+from chalicelib.core.bad_input import BadInput
 from chalicelib.core.message import Attachment, Content, Envelope
-from chalicelib.core.submission import BadSubmission, parse
+from chalicelib.core.submission import parse
 
 ENVELOPE = Envelope("me@example.com", ("anna@example.com",), subject="Hello")
 PDF = Attachment("offer.pdf", b"%PDF-1.7", "application/pdf")
@@ -94,7 +95,7 @@ NAMES = st.text(st.characters(exclude_categories=("C", "Z")) | st.just(" "), max
 def test_display_names_survive_and_add_no_recipient(name):
     try:
         mail = parse({"from": f"{name} <me@example.com>", "to": "a@b.test", "subject": "", "text": "x"})
-    except BadSubmission:
+    except BadInput:
         return
     raw = mime.build(mail.envelope, Content(None, "x"), None, new_boundary=str)
     sender = email.message_from_bytes(raw, policy=default)["From"].addresses
@@ -126,7 +127,7 @@ def test_no_input_yields_another_header_or_recipient(body):
     body["to"] = [f"{name}<a@b.test>" for name in body["to"]] or ["a@b.test"]
     try:
         mail = parse(body)
-    except BadSubmission:
+    except BadInput:
         return
     made = built(mail.read_content(), mail.envelope)
     expected = {"from", "to", "subject", "mime-version", "content-type", "content-transfer-encoding"}

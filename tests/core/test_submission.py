@@ -3,14 +3,15 @@
 import pytest
 
 from chalicelib.core import submission
-from chalicelib.core.submission import BadSubmission, parse
+from chalicelib.core.bad_input import BadInput
+from chalicelib.core.submission import parse
 
 MAIL = {"from": "me@example.com", "to": "anna@example.com", "subject": "Hello", "html": "<p>Hi</p>"}
 
 
 def errors_of(**changes):
     body = {**MAIL, **changes}
-    with pytest.raises(BadSubmission) as refused:
+    with pytest.raises(BadInput) as refused:
         parse({key: value for key, value in body.items() if value is not ...}).read_content()
     return {error["pointer"]: error["message"] for error in refused.value.errors}
 

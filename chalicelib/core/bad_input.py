@@ -1,0 +1,18 @@
+"""What a caller asked for cannot be done: each field to mend, with what is wrong with it."""
+
+from collections.abc import Sequence
+
+from chalicelib.core.problem import MailsightError
+
+
+class BadInput(MailsightError):
+    """Refused as a whole; nothing was changed. `errors` are {"pointer": RFC 6901 JSON pointer, "message": text}."""
+
+    def __init__(self, errors: Sequence[dict[str, str]]) -> None:
+        super().__init__("; ".join(f"{error['pointer']}: {error['message']}" for error in errors))
+        self.errors = list(errors)
+
+
+def wrong(pointer: str, message: str) -> dict[str, str]:
+    """One entry of `errors`."""
+    return {"pointer": pointer, "message": message}

@@ -1,0 +1,99 @@
+"""The JSON body of a request, read into a model: unknown fields and wrong types are refused, each one named.
+
+Unknown fields are refused, also those of later versions: what is ignored today would surprise tomorrow.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic_core import PydanticCustomError
+
+from chalicelib.core import address, address_key, instant
+from chalicelib.core.bad_input import BadInput, wrong
+from chalicelib.core.line import is_line
+
+MOST_ERRORS = 100  # are named at once
+
+
+class Strict(BaseModel):
+    """Takes what it says and nothing else: no other fields, no text for a number, no null for what may be left out."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read(model: type[Model], body: Mapping[str, Any]) -> Model:
+    """What a JSON object says. Raises BadInput, which names each wrong field.
+
+    A model's own error of type `at:<field>` is one of this field, whichever validator found it.
+    """
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        raise BadInput([_problem(one) for one in found[:MOST_ERRORS]]) from None
+
+
+def _is_line(text: str) -> str:
+    if not is_line(text):
+        raise PydanticCustomError("line", "must be one line without control characters")
+    return text
+
+
+def _address(text: str) -> str:
+    try:
+        return address.show(text)
+    except address.BadAddress as error:
+        raise PydanticCustomError("address", "{reason}", {"reason": str(error)}) from None
+
+
+def _moment(value: Any) -> Any:
+    if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
+        raise PydanticCustomError("moment", "must be a time like 2026-11-21T08:30:00Z (RFC 3339)")
+    try:
+        return instant.parse(value)
+    except (ValueError, OverflowError):
+        raise PydanticCustomError("moment", "there is no such time") from None
+
+
+_RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
+
+OneLine = Annotated[str, AfterValidator(_is_line)]
+Name = Annotated[OneLine, StringConstraints(min_length=1, max_length=200)]
+MailAddress = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_address)]
+AddressKey = Annotated[MailAddress, AfterValidator(address.bare), AfterValidator(address_key.key_of)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+
+
+def _problem(error: Any) -> dict[str, str]:
+    place = [str(step) for step in error["loc"]]
+    if len(place) > 2 and place[-1] == "[key]":  # pydantic's mark of an error in a name of an object
+        place.pop()
+    if error["type"].startswith("at:"):
+        place = [error["type"].removeprefix("at:")]
+    pointer = "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in place)
+    words = _WORDS.get(error["type"])
+    return wrong(pointer[:200], words.format(**error.get("ctx", {})) if words else error["msg"])
+
+
+_WORDS = {
+    "extra_forbidden": "this field is not known here",
+    "missing": "this field is required",
+    "string_type": "must be a text",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_short": "must not be empty",
+    "string_pattern_mismatch": "has a character that is not allowed here, or is too long; see docs/API.md",
+    "literal_error": "is not one of the known values; see docs/API.md",
+}
+"""pydantic's error types in the words of this API; its own texts for the rest."""
