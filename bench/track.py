@@ -46,7 +46,7 @@ class Work(NamedTuple):
     opens: int
 
 
-USUALLY = Work(cold_rounds=15, warm_rounds=7, opens=1_000)
+USUALLY = Work(cold_rounds=15, warm_rounds=9, opens=1_000)
 
 
 def tables(work: Work = USUALLY, packed: Path | None = None) -> Iterator[Table]:

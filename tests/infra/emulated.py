@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 from infra.aws import steps
 from infra.aws.checks import Checked
-from infra.aws.clients import Clients
 from infra.aws.deployment import Deployment
 from infra.aws.package import Package
 from infra.aws.smoke_step import Site
@@ -21,6 +20,7 @@ from infra.local import emulator, stack
 from infra.local.environment import Ports, of_sdks
 from infra.local.folder import Folder
 from infra.local.ses import SesStandIn
+from tests.infra.aws.emulated import clients
 
 IGNORED = frozenset({"an unknown path is a problem"})
 """Steps of the smoke test that ask for what the emulator does not do."""
@@ -46,14 +46,6 @@ class Place(NamedTuple):
     def url(self, api_id: str) -> str:
         """Where an API answers."""
         return f"{self.ports.url('emulator')}/_aws/execute-api/{api_id}"
-
-
-def clients(ports: Ports) -> Clients:
-    """Clients of the emulator."""
-    services = {"ses": "sesv2", "secrets": "secretsmanager", "functions": "lambda"}
-    names = {field: services.get(field, field) for field in Clients._fields if field != "region"}
-    made = {field: stack.client(service, ports.url("emulator")) for field, service in names.items()}
-    return Clients(**made, region=emulator.REGION)
 
 
 @contextlib.contextmanager
@@ -96,7 +88,7 @@ def localised(template: Mapping[str, Any], secret: str, place: Place, rest_api_i
 
 def deploy(stage: str, packaged: Package, place: Place, folder: Path, handlers: Mapping[str, str]) -> Deployed:
     """Deploys by the steps of `make deploy`. `handlers` are other ones than in the template, by their logical name."""
-    asked, aws = Deployment(stage), clients(place.ports)
+    asked, aws = Deployment(stage), clients(place.ports.url("emulator"))
     data = steps.deploy_data(asked, aws, QUIET)
     secret = aws.secrets.get_secret_value(SecretId=data["TokenKeysArn"])["SecretString"]
     rest_api_id = f"{sum(stage.encode()):08x}"
