@@ -59,10 +59,10 @@ def test_the_tables_are_the_four_that_the_code_knows():
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_a_table_is_on_demand_encrypted_and_can_be_restored(name):
+def test_a_table_is_on_demand_and_can_be_restored_and_its_key_costs_nothing(name):
     table = TABLES[name]
     assert table["BillingMode"] == "PAY_PER_REQUEST"
-    assert table["SSESpecification"] == {"SSEEnabled": True}
+    assert "SSESpecification" not in table, "the default key of DynamoDB encrypts, and is not charged"
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["DeletionProtectionEnabled"] is True
 
