@@ -92,6 +92,13 @@ def test_data_that_lacks_something_new_is_refused_with_its_name(
         stack.ensure(endpoint, path)
 
 
+def test_data_that_lacks_only_what_deployments_need_is_kept(endpoint: str, made: stack.Stack, tmp_path: Path) -> None:
+    path = changed(tmp_path, "Outputs:\n", "Outputs:\n  ReportsTable: {Value: x}\n")
+    assert (
+        stack.ensure(endpoint, path, frozenset({"ReportsTable"})).outputs["EventsTable"] == made.outputs["EventsTable"]
+    )
+
+
 def test_settings_are_the_outputs_of_the_same_name() -> None:
     outputs = {"EventsTable": "e", "SendQueueUrl": "http://q", "BlobBucketArn": "not a setting"}
     assert stack.settings_environment(outputs, '{"1": "k"}') == {
