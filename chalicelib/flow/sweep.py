@@ -1,7 +1,7 @@
 """The sweep: what a lost stream record, a lost queue message or a dead worker left behind is put right.
 
 It looks at messages of certain ages, so nothing has to remember that something was lost, and each message is looked at
-some ten times in its life, most often when it is young. See docs/decisions/0007-sweep-by-age.md.
+some eight times in its life, most often when it is young. See docs/decisions/0007-sweep-by-age.md.
 """
 
 import random
