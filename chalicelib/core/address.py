@@ -2,6 +2,7 @@
 
 from email_validator import EmailNotValidError, validate_email
 
+from chalicelib.core import named_address
 from chalicelib.core.line import is_line
 from chalicelib.core.problem import MailsightError
 
@@ -19,7 +20,7 @@ def parse(text: str) -> tuple[str, str]:
     """
     if not is_line(text):
         raise BadAddress("an address has no line breaks or control characters")
-    name, address = split(text.strip())
+    name, address = named_address.split(text.strip())
     if len(name) > LONGEST_NAME:
         raise BadAddress(f"a display name has at most {LONGEST_NAME} characters")
     try:
@@ -40,24 +41,3 @@ def show(text: str) -> str:
         escaped = name.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}" <{address}>'
     return f"{name} <{address}>"
-
-
-def bare(text: str) -> str:
-    """Only the address of a text that `show` made."""
-    return parse(text)[1]
-
-
-def split(text: str) -> tuple[str, str]:
-    """Display name and address, unchecked; the name may be quoted. What has no closing bracket is all address."""
-    if not text.endswith(">") or "<" not in text:
-        return "", text
-    name, _, address = text[:-1].rpartition("<")
-    name = name.strip()
-    if len(name) > 1 and name[0] == name[-1] == '"':
-        name = _unescaped(name[1:-1]).strip()
-    return name, address
-
-
-def _unescaped(quoted: str) -> str:
-    characters = iter(quoted)
-    return "".join(next(characters, "") if character == "\\" else character for character in characters)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import PydanticCustomError
 
-from chalicelib.core import address, address_key, instant
+from chalicelib.core import address, address_key, instant, named_address
 from chalicelib.core.bad_input import BadInput, wrong
 from chalicelib.core.line import is_line
 
@@ -66,7 +66,7 @@ _RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\
 OneLine = Annotated[str, AfterValidator(_is_line)]
 Name = Annotated[OneLine, StringConstraints(min_length=1, max_length=200)]
 MailAddress = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_address)]
-AddressKey = Annotated[MailAddress, AfterValidator(address.bare), AfterValidator(address_key.key_of)]
+AddressKey = Annotated[MailAddress, AfterValidator(named_address.bare), AfterValidator(address_key.key_of)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 

@@ -30,19 +30,28 @@ class Kind(StrEnum):
     SUBSCRIPTION_CHANGED = "subscription_changed"
     OPENED = "opened"  # a request for our pixel
     CLICKED = "clicked"  # a request for one of our links
+    DOWNLOADED = "downloaded"  # a request for an attachment that went out as a link
+    UNSUBSCRIBE_SEEN = "unsubscribe_seen"  # a look at the page for unsubscribing, which changes nothing
+    UNSUBSCRIBED = "unsubscribed"  # the recipient wants no more mail
     SES_OPENED = "ses_opened"  # SES's own tracking, switched off for our mails; kept, counted nowhere
     SES_CLICKED = "ses_clicked"
     UNKNOWN = "unknown"  # a notification of a type that was not documented when this was written
 
 
-ENGAGEMENT = frozenset({Kind.OPENED, Kind.CLICKED})
+ENGAGEMENT = frozenset({Kind.OPENED, Kind.CLICKED, Kind.DOWNLOADED, Kind.UNSUBSCRIBE_SEEN})
 """Captured only until the end of the window; everything else for ever."""
+
+HITS = ENGAGEMENT | {Kind.UNSUBSCRIBED}
+"""What the tracking host writes."""
 
 
 class Event(NamedTuple):
     """`data` is small JSON whose fields depend on `kind`:
 
-    opened, clicked        method (GET or HEAD); clicked also position (of the link, from 0)
+    hits                   what core/evidence.py keeps; clicked also position (of the link, from 0), downloaded also
+                           position (of the file among those that went out as links, from 0), unsubscribe_seen also
+                           page (`unsubscribe`)
+    unsubscribed           method
     sent                   ses_message_id
     delivered              recipient
     delayed                recipient, type, reason

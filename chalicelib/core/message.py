@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from chalicelib.core import instant
 from chalicelib.core.summary import EMPTY, State
+from chalicelib.core.token import Mode
 
 MOST_RECIPIENTS = 50
 CAPTURE_WINDOW = timedelta(days=100)
@@ -26,12 +27,14 @@ class Sending(StrEnum):
 
 @dataclass(frozen=True)
 class Tracking:
-    """What of a message is tracked; `reason` says why nothing is, and `until` is set when it is sent."""
+    """What of a message is tracked and how much of a hit is kept; `reason` says why nothing is, and `until`, the end of
+    the capture window, is set when it is sent."""
 
     opens: bool
     clicks: bool
     reason: str | None = None
     until: datetime | None = None
+    mode: Mode = Mode.FULL
 
     @property
     def is_on(self) -> bool:
@@ -56,12 +59,14 @@ class Envelope:
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file in a mail. With a `content_id` it stands inline in the HTML as `cid:…`."""
+    """A file in a mail. With a `content_id` it stands inline in the HTML as `cid:…`; one that `is_linked` goes out as a
+    link to where it is kept."""
 
     filename: str
     content: bytes
     content_type: str
     content_id: str | None = None
+    is_linked: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,9 @@ INTERRUPTED = Failure("interrupted", "the worker died while it handed the mail t
 class Message:
     """A message with its folded state. `version` grows by one each time the state is stored.
 
+    `links` is how many tracked links it was accepted with, None if that is unknown. `has_unsubscribe` says that it
+    goes out with headers for unsubscribing.
+
     While a worker sends it, `claim` is the worker's mark and `lease_ends_at` says until when it is theirs; while it
     waits for another try, `next_try_at` says when that is.
     """
@@ -106,6 +114,8 @@ class Message:
     record: tuple[str, str] | None = None  # module, record id
     user: str | None = None
     tags: tuple[tuple[str, str], ...] = ()
+    links: int | None = None
+    has_unsubscribe: bool = False
     sending: Sending = Sending.QUEUED
     failure: Failure | None = None
     sent_at: datetime | None = None

@@ -5,17 +5,17 @@ died while it held the message, and an answer that leaves it open, both end in `
 settles. See docs/decisions/0004-unknown-is-not-sent-again.md.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from chalicelib.core import address, links, mime
+from chalicelib.core import named_address
 from chalicelib.core.message import CAPTURE_WINDOW, GIVE_UP_AFTER, INTERRUPTED, Content, Failure, Message, Sending
 from chalicelib.core.refold import Fold
 from chalicelib.core.status import sending_of
-from chalicelib.core.token import LONGEST_DESTINATION, Keys, Mode, Purpose, Token, mint
+from chalicelib.flow import instrument
 from chalicelib.gateways.ses import Answer, Verdict
 
 LEASE = timedelta(seconds=60)  # longer than the function may run
@@ -44,13 +44,6 @@ class Contents(Protocol):
     """Where contents are kept."""
 
     def get(self, account: str, message_id: str) -> Content | None: ...
-    def put(self, account: str, message_id: str, content: Content) -> None: ...
-
-
-class LongLinks(Protocol):
-    """Where destinations lie that are too long for their token."""
-
-    def put(self, message_id: str, destinations: Mapping[int, str]) -> None: ...
 
 
 class Mailer(Protocol):
@@ -62,14 +55,12 @@ class Mailer(Protocol):
 
 
 class Parts(NamedTuple):
-    """What sending needs. `tracking_url` has no slash at its end; `new_id` returns 32 other hex digits each time."""
+    """What sending needs. `new_id` returns 32 other hex digits each time."""
 
     messages: Messages
     contents: Contents
-    long_links: LongLinks
     ses: Mailer
-    keys: Keys
-    tracking_url: str
+    making: instrument.Parts
     new_id: Callable[[], str]
 
 
@@ -114,9 +105,9 @@ def _hand_over(message: Message, content: Content, parts: Parts, now: datetime) 
     # whole seconds, as the tokens say it; counted anew with each try, for of an earlier one no mail is in the world
     until = (now + CAPTURE_WINDOW).replace(microsecond=0) if message.tracking.is_on else None
     held = replace(message, sending=Sending.SENDING, claim=claim, tracking=replace(message.tracking, until=until))
-    raw = _mail(held, content, parts)
-    sender = address.bare(message.envelope.sender)
-    recipients = [address.bare(text) for text in message.envelope.recipients]
+    raw = instrument.mail_of(held, content, parts.making)
+    sender = named_address.bare(message.envelope.sender)
+    recipients = [named_address.bare(text) for text in message.envelope.recipients]
     try:
         is_ours = parts.messages.claim(message, claim, lease_ends_at=now + LEASE, until=until)
     except Exception:  # it may be written all the same; SES was certainly not asked
@@ -159,44 +150,3 @@ def _note(message: Message, answer: Answer, parts: Parts, now: datetime) -> Outc
         case Verdict.REFUSED | Verdict.LATER:
             messages.settle(message, Sending.FAILED, failure=failure)
             return Outcome(Sending.FAILED)
-
-
-def _mail(message: Message, content: Content, parts: Parts) -> bytes:
-    html = content.html
-    if html is not None and message.tracking.is_on:
-        html = _instrumented(message, content, html, parts)
-    return mime.build(message.envelope, content, html, new_boundary=lambda: f"=_{parts.new_id()}")
-
-
-def _instrumented(message: Message, content: Content, html: str, parts: Parts) -> str:
-    """The HTML with signed links and the pixel; every other byte as it was."""
-    split = links.split(html)
-    if message.tracking.clicks and split.destinations != content.links:
-        # the rewriter has changed since the mail was accepted: positions must mean what was sent
-        parts.contents.put(message.account, message.message_id, replace(content, links=split.destinations))
-    urls = pixel = None
-    if message.tracking.clicks:
-        urls = _urls(message, split.destinations, parts)
-    if message.tracking.opens:
-        pixel = f"{parts.tracking_url}/o/{_token(message, Purpose.OPEN, parts)}"
-    return links.instrument(split, urls, pixel)
-
-
-def _urls(message: Message, destinations: Sequence[str], parts: Parts) -> list[str]:
-    """The signed link to each destination; those too long for their token are stored first."""
-    long = {position: url for position, url in enumerate(destinations) if len(url) > LONGEST_DESTINATION}
-    if long:
-        parts.long_links.put(message.message_id, long)
-    tokens = (
-        _token(message, Purpose.CLICK, parts, position, "" if position in long else url, is_stored=position in long)
-        for position, url in enumerate(destinations)
-    )
-    return [f"{parts.tracking_url}/c/{token}" for token in tokens]
-
-
-def _token(
-    message: Message, purpose: Purpose, parts: Parts, position: int = 0, url: str = "", *, is_stored: bool = False
-) -> str:
-    until = message.tracking.until
-    assert until is not None, "a tracked message has a window when it is sent"
-    return mint(Token(purpose, Mode.FULL, message.message_id, until, position, url, is_stored), parts.keys)

@@ -20,6 +20,7 @@ from chalicelib.core import instant
 from chalicelib.core.message import Envelope, Failure, Message, Sending, Tracking
 from chalicelib.core.refold import Fold
 from chalicelib.core.summary import State
+from chalicelib.core.token import Mode
 from chalicelib.storage import keys, state_text
 from chalicelib.storage.tables import bind, is_done
 
@@ -226,21 +227,27 @@ def _row(rows: type[MessageRow], message: Message) -> MessageRow:
         "record": message.record,
         "user": message.user,
         "tags": message.tags,
-        "track": [tracking.opens, tracking.clicks, tracking.reason],
+        "track": [tracking.opens, tracking.clicks, tracking.reason, tracking.mode.value],
+        "links": message.links,
+        "unsubscribe": message.has_unsubscribe,
     }
     return rows(
         message.message_id,
         account=message.account,
         account_shard=keys.account_shard(message.account, message.message_id),
         accepted_key=message.key,
-        facts={key: value for key, value in facts.items() if value},
+        facts={key: value for key, value in facts.items() if value or _is_zero(value)},
         sending=message.sending.value,
     )
 
 
+def _is_zero(value: object) -> bool:
+    return value == 0 and value is not False
+
+
 def _message(row: MessageRow, state: State) -> Message:
     facts = row.facts
-    opens, clicks, reason = facts["track"]
+    opens, clicks, reason, *mode = facts["track"]
     record = facts.get("record")
     return Message(
         message_id=row.message_id,
@@ -254,11 +261,13 @@ def _message(row: MessageRow, state: State) -> Message:
             reply_to=tuple(facts.get("reply_to", ())),
             subject=facts.get("subject", ""),
         ),
-        tracking=Tracking(opens, clicks, reason, _time(row.until)),
+        tracking=Tracking(opens, clicks, reason, _time(row.until), Mode(mode[0]) if mode else Mode.FULL),
         source=facts["source"],
         record=(record[0], record[1]) if record else None,
         user=facts.get("user"),
         tags=tuple((name, value) for name, value in facts.get("tags", ())),
+        links=facts.get("links"),
+        has_unsubscribe=facts.get("unsubscribe", False),
         sending=Sending(row.sending),
         failure=Failure(**row.failure) if row.failure else None,
         sent_at=_time(row.sent_at),

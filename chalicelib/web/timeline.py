@@ -45,6 +45,9 @@ WORDS = {
     Kind.SUBSCRIPTION_CHANGED: ("arrow-in", "Subscription changed", "machine"),
     Kind.OPENED: ("eye", "Opened", "opened"),
     Kind.CLICKED: ("pointer", "Clicked", "clicked"),
+    Kind.DOWNLOADED: ("pointer", "Attachment downloaded", "clicked"),
+    Kind.UNSUBSCRIBE_SEEN: ("pointer", "Looked at the page for unsubscribing", "delivered"),
+    Kind.UNSUBSCRIBED: ("cross", "Unsubscribed", "bounced-hard"),
     Kind.SES_OPENED: ("eye", "Open seen by SES itself", "machine"),
     Kind.SES_CLICKED: ("pointer", "Click seen by SES itself", "machine"),
     Kind.UNKNOWN: ("question", "A notification of an unknown type", "machine"),
@@ -54,6 +57,8 @@ WORDS = {
 _MACHINE_WORDS = {
     Kind.OPENED: "Pixel checked by a machine",
     Kind.CLICKED: "Link checked by a machine",
+    Kind.DOWNLOADED: "Attachment checked by a machine",
+    Kind.UNSUBSCRIBE_SEEN: "Page for unsubscribing checked by a machine",
 }
 
 

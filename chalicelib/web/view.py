@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from chalicelib.core import address, instant
+from chalicelib.core import instant, named_address
 from chalicelib.web.moment import Moment, moment
 
 Mail = Mapping[str, Any]
@@ -197,7 +197,7 @@ def _when(text: str, now: datetime) -> Moment:
 
 def _person(text: str) -> Person:
     """The person of an address as `core.address.show` writes it."""
-    name, bare = address.split(text)
+    name, bare = named_address.split(text)
     return Person(name or bare, bare)
 
 

@@ -1,13 +1,13 @@
 """By what an address is found again, also when only a hash of it is kept."""
 
-from chalicelib.core import address, address_key
+from chalicelib.core import address, address_key, named_address
 from chalicelib.core.token import Keys
 
 OLD, NEW = Keys({1: b"1" * 32}), Keys({1: b"1" * 32, 7: b"7" * 32})
 
 
 def key(text: str) -> str:
-    return address_key.key_of(address.bare(text))
+    return address_key.key_of(named_address.bare(address.show(text)))
 
 
 def test_the_same_person_has_one_key_however_the_address_is_written():

@@ -13,6 +13,7 @@ from chalicelib.core.message import GIVE_UP_AFTER, Content, Envelope, Failure, M
 from chalicelib.core.refold import Fold
 from chalicelib.core.summary import summarise
 from chalicelib.core.token import Keys, Purpose, verify
+from chalicelib.flow import instrument
 from chalicelib.flow.send import LEASE, LONGEST_DELAY, Outcome, Parts, send
 from chalicelib.gateways.ses import Answer, Verdict
 
@@ -21,6 +22,10 @@ KEYS = Keys({1: b"k" * 32})
 MESSAGE_ID = "0123456789abcdef" * 2
 HTML = '<p><a href="https://example.com/quote?a=1&amp;b=2">Quote</a></p>'
 LONG = "https://example.com/" + "x" * 700
+
+
+def parts_of(one, new_id):
+    return Parts(one, one, one, instrument.Parts(one, one, KEYS, "https://t.example.com", new_id), new_id)
 
 
 class World:
@@ -87,7 +92,7 @@ class World:
 
     def run(self, now=NOON) -> timedelta | None:
         ids = iter(range(99))
-        parts = Parts(self, self, self, self, KEYS, "https://t.example.com", lambda: f"id-{next(ids)}")
+        parts = parts_of(self, lambda: f"id-{next(ids)}")
         self.outcome = send(self.message.message_id, parts, now=now)
         return self.outcome.again_after
 
@@ -264,5 +269,5 @@ def test_a_worker_that_dies_after_ses_took_the_mail_leaves_unknown_and_no_second
 
 def test_an_unknown_message_is_forgotten():
     one = world()
-    parts = Parts(one, one, one, one, KEYS, "https://t.example.com", str)
+    parts = parts_of(one, str)
     assert send("f" * 32, parts, now=NOON) == Outcome()
