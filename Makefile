@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.stamp
 
-.PHONY: help setup run demo check test bench package lock deploy clean
+.PHONY: help setup run demo check test bench package lock deploy reclassify clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ deploy: $(READY) ## to an AWS account, see docs/DEPLOYMENT.md (STAGE=prod FROM=y
 	  $(if $(ARCHITECTURE),--architecture "$(ARCHITECTURE)") \
 	  $(foreach resource,$(MAY_LOSE),--may-lose "$(resource)") \
 	  $(if $(TAKE_OVER),--take-over) $(if $(YES),--yes)
+
+reclassify: $(READY) ## judge kept opens and clicks by today's rules (STAGE=prod, or LOCAL=1 for what make run runs now)
+	@$(BIN)/python -m infra.reclassify $(if $(LOCAL),--local "$(FOLDER)",--stage "$(STAGE)")
 
 clean: ## removes what can be made again; your data in .local stays
 	rm -rf $(VENV) build .pytest_cache .hypothesis .mypy_cache .ruff_cache

@@ -26,7 +26,7 @@ EVENTUAL, STRONG, TRANSACTIONAL = 0.5, 1.0, 2.0
 
 
 class Index(NamedTuple):
-    """A global secondary index that projects keys only. `kept` are its own keys and the table's."""
+    """A global secondary index. `kept` are its own keys and the table's, and what it projects beside them."""
 
     name: str
     keys: frozenset[str]

@@ -6,7 +6,7 @@ docs/COSTS.md has all of it; `bench.costs_page` makes it of what is reckoned her
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from bench import bill, deployment, journey, usage
+from bench import bill, deployment, journey, units, usage
 from bench.bill import Bill, Traffic
 from bench.deployment import Deployment
 from bench.journey import Journey
@@ -79,8 +79,10 @@ def summary(found: Reckoning) -> Table:
         *(Figure(f"of that: {name}", found.own([used]), "$") for name, used in parts.items()),
         Figure("the same behind the free tiers", paid, "$", note="of an account that does nothing else"),
         Figure("SES's part", found.prices.cost({SES: whole[SES]}), "$"),
-        Figure("a million opens, folded", found.own(made.open.values()) * MILLION, "$", GOAL_OF_OPENS),
-        Figure("a million clicks, folded", found.own(made.click.values()) * MILLION, "$"),
+        Figure(
+            "a million opens, folded", found.own(made.open.values()) * MILLION, "$", GOAL_OF_OPENS, _of_a(found, "open")
+        ),
+        Figure("a million clicks, folded", found.own(made.click.values()) * MILLION, "$", note=_of_a(found, "click")),
     ]
     about = (
         "A million tracked mails in a month, each delivered, half of them opened, a tenth clicked. List prices of "
@@ -93,6 +95,11 @@ def _largest(found: Reckoning, used: Usage) -> str:
     costs = {name: found.prices.cost({name: amount}) for name, amount in without_ses(used).items()}
     largest = sorted(costs, key=lambda name: costs[name], reverse=True)[:4]
     return "above all " + ", ".join(f"{name_of(name)} {costs[name]:.2f} $" for name in largest)
+
+
+def _of_a(found: Reckoning, kind: str) -> str:
+    steps = [found.journey.steps[name] for name in (kind, f"fold {kind}")]
+    return f"each writes {sum(step.write_units for step in steps):g} write units: {units.where(steps)}"
 
 
 def settings(now: Deployment) -> list[Setting]:

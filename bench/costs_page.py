@@ -1,8 +1,8 @@
 """docs/COSTS.md, made of measured counts and the price list: no figure on it is typed by hand.
 
-    python -m bench.costs_page [--write]
+    python -m bench.costs_page [--write | --keep WHAT]
 
-Without --write the page is only printed.
+Without --write the page is only printed; --keep makes what is measured now what later pages are compared with.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import acts, bill, costs, deployment, usage
+from bench import acts, bill, costs, costs_before, deployment, usage
 from bench.bill import Traffic
 from bench.costs import SES, Reckoning, name_of, without_ses
 from bench.report import Figure, Table, markdown, number
@@ -64,6 +64,7 @@ def tables(found: Reckoning) -> Iterator[Table]:
     """All of the page's."""
     made = found.bill()
     yield costs.summary(found)
+    yield costs_before.table(found)
     about = "From acceptance to delivered and folded, what the sweep reads in a mail's life, and what is kept."
     yield _by_component("A million mails, by component", about, made.mail, found)
     yield _by_stage("A million mails, by what is done", made.mail, found)
@@ -137,7 +138,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Prints or writes the page; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m bench.costs_page", description="Makes docs/COSTS.md.")
     parser.add_argument("--write", action="store_true", help="write docs/COSTS.md")
+    parser.add_argument("--keep", metavar="WHAT", help="keep the figures for comparison, and what they are of")
     asked = parser.parse_args(argv)
+    if asked.keep:
+        costs_before.keep(costs.reckoning(), asked.keep, datetime.now(UTC))
+        print(f"Kept in {costs_before.KEPT}")
+        return 0
     text = page(costs.reckoning(), datetime.now(UTC))
     if asked.write:
         PAGE.write_text(text, encoding="utf-8")

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from chalicelib.flow.sweep import AGES, BAND
+from chalicelib.core.message import CAPTURE_WINDOW
+from chalicelib.flow.sweep import BAND, bands
 from infra import template
 from infra.local.functions import FEEDS, QueueSource, Schedule, StreamSource
 from infra.local.schedules import interval
@@ -52,7 +53,7 @@ def read() -> Deployment:
         batches=queues | streams,
         fold_window_seconds=float(mapping.get("MaximumBatchingWindowInSeconds", 0)),
         runs_a_month={name: MONTH / time for name, time in every.items()},
-        visits=len(AGES) * (BAND / every["sweep"]),
+        visits=len(bands(datetime.now(UTC), CAPTURE_WINDOW)) * (BAND / every["sweep"]),
         queues=len(queues),
         has_reports=_globals()["LoggingConfig"]["SystemLogLevel"] not in _WITHOUT_REPORTS,
         has_backups=any("PointInTimeRecoverySpecification" in one["Properties"] for one in data.values()),

@@ -20,7 +20,7 @@ import pytracking
 from bench import loopback_servers as servers
 from bench.loopback_servers import Find, Load, NotMeasured, Store
 from bench.report import Figure, Goal, Table, number
-from chalicelib.core import hit
+from chalicelib.core import hit_answer
 from chalicelib.core.token import Keys, Mode, Purpose, Token, mint
 
 ROUNDS = 5
@@ -49,7 +49,8 @@ ABOUT = (
     " {seconds} s all take turns; medians of the rounds, and of the ratios within a round. The Python hosts stand alike"
     " in `gunicorn {gunicorn}`, version {gunicorn_version} (its default worker closes each connection), and all of"
     " them write a hit as one PutItem to the same instant stub, an nginx that answers `{{}}` and stores nothing:"
-    " programs are measured, not a database. nginx's own figures (`empty_gif`, `return 302`, {workers} workers, no"
+    " programs are measured, not a database; mailsight asks it for the salt of the day once a process. nginx's own"
+    " figures (`empty_gif`, `return 302`, {workers} workers, no"
     " write) are the ceiling. wrk, the stub and the host share {cores} cores. The answers to all URLs are compared"
     " before, and a figure counts only if the stub has counted a write for each hit. pytracking {pytracking} in Django"
     " {django} has its views extended as its README says, a client as the botocore handler has it, and its default"
@@ -99,8 +100,8 @@ def targets() -> list[Target]:
     ]
     png, _ = pytracking.get_open_tracking_pixel()
     return [
-        Target(MAILSIGHT, "pixel", pixels, 200, body=hit.GIF),
-        Target(BOTOCORE, "pixel", pixels, 200, body=hit.GIF),
+        Target(MAILSIGHT, "pixel", pixels, 200, body=hit_answer.GIF),
+        Target(BOTOCORE, "pixel", pixels, 200, body=hit_answer.GIF),
         Target(PYTRACKING, "pixel", their_pixels, 200, body=png),
         Target(NGINX, "pixel", pixels, 200, body=NGINX_GIF),
         Target(MAILSIGHT, "click", links, 302, location=DESTINATION),

@@ -50,7 +50,7 @@ http {
 STORE = """
 location = / {
   default_type application/x-amz-json-1.0;
-  if ($http_x_amz_target != "DynamoDB_20120810.PutItem") { return 400; }
+  if ($http_x_amz_target !~ "^DynamoDB_20120810[.](PutItem|GetItem)$") { return 400; }
   return 200 "{}";
 }
 location = /served { stub_status; }
@@ -108,6 +108,8 @@ def environment(store_url: str, token_keys: str) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "MAILSIGHT_EVENTS_TABLE": "events",
         "MAILSIGHT_LINKS_TABLE": "links",
+        "MAILSIGHT_SALTS_TABLE": "salts",
+        "MAILSIGHT_BLOB_BUCKET": "blobs",
         "MAILSIGHT_SPILL_QUEUE_URL": "https://queue.example/spill",
         "MAILSIGHT_TOKEN_KEYS": token_keys,
     }

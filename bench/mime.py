@@ -64,7 +64,7 @@ def differing(one: bytes, other: bytes) -> list[str]:
 
 def _read(raw: bytes) -> dict[str, str]:
     mail = email.message_from_bytes(raw, policy=SMTP)
-    said = {name: str(value) for name, value in mail.items() if name != "Content-Type"}
+    said = {name: str(value).strip() for name, value in mail.items() if name != "Content-Type"}
     for part in mail.iter_parts():
         assert isinstance(part, EmailMessage)
         said[part.get_content_type()] = "\n".join(part.get_content().splitlines())

@@ -125,6 +125,7 @@ def _environment(url: str) -> dict[str, str]:
         "MAILSIGHT_EVENTS_TABLE": "events",
         "MAILSIGHT_MESSAGES_TABLE": "messages",
         "MAILSIGHT_LINKS_TABLE": "links",
+        "MAILSIGHT_SALTS_TABLE": "salts",
         "MAILSIGHT_ACCOUNT_TABLE": "account",
         "MAILSIGHT_BLOB_BUCKET": "mailsight-prod-blobs",
         "MAILSIGHT_CONFIGURATION_SET": "mailsight-prod",

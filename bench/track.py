@@ -20,7 +20,7 @@ NAMES = {"mailsight": "track", "botocore": "a botocore handler", "usual": "the u
 NOTES = {
     "botocore": "all that is ours but the writer, which is botocore's client without its check of parameters",
     "usual": "a Chalice route, one line of Powertools' Logger and one flush of its Metrics, one `save()` of pynamodb"
-    " with a condition; token and pixel are ours",
+    " with a condition; token, pixel and evidence are ours",
 }
 COLD = (
     "From the start of a process to its first answered open: imports, settings, client, TLS, one PutItem to a stub of"

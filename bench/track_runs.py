@@ -32,6 +32,8 @@ ENVIRONMENT = {
     "MAILSIGHT_STAGE": "prod",
     "MAILSIGHT_EVENTS_TABLE": "mailsight-prod-events",
     "MAILSIGHT_LINKS_TABLE": "mailsight-prod-links",
+    "MAILSIGHT_SALTS_TABLE": "mailsight-prod-salts",
+    "MAILSIGHT_BLOB_BUCKET": "mailsight-prod-blobs",
     "MAILSIGHT_SPILL_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/mailsight-prod-spill",
     "MAILSIGHT_TOKEN_KEYS": json.dumps({"1": SECRET}),
 }
@@ -88,7 +90,8 @@ def payload_for(name: str) -> dict[str, Any]:
     agent = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"
     headers = {"accept": "*/*", "host": "track.crm.example", "user-agent": agent}
     if name == "usual":
-        context = {"httpMethod": "GET", "resourcePath": "/o/{token}", "requestId": "JKJaXmPLvHcESHA="}
+        context: dict[str, Any] = {"httpMethod": "GET", "resourcePath": "/o/{token}", "requestId": "JKJaXmPLvHcESHA="}
+        context["identity"] = {"sourceIp": "192.0.2.1"}
         rest = {"headers": headers, "multiValueHeaders": {key: [value] for key, value in headers.items()}}
         rest |= {"pathParameters": {"token": text}, "multiValueQueryStringParameters": None, "body": None}
         rest |= {"stageVariables": None}

@@ -1,7 +1,8 @@
 """The tracking host's open as it is usually written: a Chalice route, Powertools' Logger and Metrics, a pynamodb model.
 
-The token and the pixel are ours. One line is logged, one metric is written, and one item: where others write an event
-and add to a counter, their second write is not held against them. Made at import, as such functions are.
+The token, the pixel and what is kept of the hit are ours, with one salt for all days. One line is logged, one metric is
+written, and one item: where others write an event and add to a counter, their second write is not held against them.
+Made at import, as such functions are.
 """
 
 from aws_lambda_powertools import Logger, Metrics
@@ -13,10 +14,12 @@ from pynamodb.models import Model
 from chalicelib import settings
 from chalicelib.core import event
 from chalicelib.core import hit as hits
+from chalicelib.core import hit_answer as answers
 from chalicelib.core.metric import NAMESPACE
 
 OWN = settings.read()
 KEYS = OWN.keys
+SALT = bytes(32)
 
 app = Chalice("track")
 app.api.binary_types = ["*/*"]
@@ -45,11 +48,12 @@ def pixel(token: str) -> Response:
     context = {
         "requestId": request["requestId"],
         "timeEpoch": request["requestTimeEpoch"],
-        "http": {"method": request["httpMethod"]},
+        "http": {"method": request["httpMethod"], "sourceIp": request["identity"]["sourceIp"]},
     }
-    hit = hits.from_payload({"rawPath": f"/o/{token}", "requestContext": context})
+    headers = dict(app.current_request.headers)
+    hit = hits.from_payload({"rawPath": f"/o/{token}", "requestContext": context, "headers": headers})
     said = hits.verified(hit, KEYS)
-    made = hits.event_of(hit, said) if said else None
+    made = hits.event_of(hit, said, lambda _: SALT) if said else None
     if said and made:
         row = EventRow(
             made.message_id,
@@ -61,7 +65,7 @@ def pixel(token: str) -> Response:
         row.save(condition=EventRow.message_id.does_not_exist())
         logger.info("open recorded", message_id=made.message_id)
         metrics.add_metric(name="OpenRecorded", unit=MetricUnit.Count, value=1)
-    return Response(body=hits.GIF, status_code=200, headers=dict(hits.PIXEL.headers))
+    return Response(body=answers.GIF, status_code=200, headers=dict(answers.PIXEL.headers))
 
 
 app.route("/o/{token}", methods=["GET", "HEAD"])(pixel)

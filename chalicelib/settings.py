@@ -28,6 +28,7 @@ class Settings(NamedTuple):
     messages_table: str = ""
     account_table: str = ""
     links_table: str = ""
+    salts_table: str = ""
     send_queue_url: str = ""
     spill_queue_url: str = ""
     blob_bucket: str = ""
@@ -83,6 +84,15 @@ class Aws(NamedTuple):
     session_token: str
     dynamodb_endpoint: str
     sqs_endpoint: str
+    s3_endpoint: str
+
+    def bucket_url(self, bucket: str) -> str:
+        """Where a bucket's objects are, without a slash at the end: under AWS's own endpoint by the host's name, else
+        by the path, because a host that somebody else names is known by this name only."""
+        own = _endpoint("s3", self.region)
+        if self.s3_endpoint != own:
+            return f"{self.s3_endpoint.rstrip('/')}/{bucket}"
+        return own.replace("://", f"://{bucket}.")
 
 
 def read_aws(environ: Mapping[str, str] | None = None) -> Aws:
@@ -92,8 +102,7 @@ def read_aws(environ: Mapping[str, str] | None = None) -> Aws:
 
     def endpoint(service: str) -> str:
         named = source.get(f"AWS_ENDPOINT_URL_{service.upper()}") or source.get("AWS_ENDPOINT_URL")
-        domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-        return named or f"https://{service}.{region}.{domain}"
+        return named or _endpoint(service, region)
 
     return Aws(
         region=region,
@@ -102,4 +111,10 @@ def read_aws(environ: Mapping[str, str] | None = None) -> Aws:
         session_token=source.get("AWS_SESSION_TOKEN", ""),
         dynamodb_endpoint=endpoint("dynamodb"),
         sqs_endpoint=endpoint("sqs"),
+        s3_endpoint=endpoint("s3"),
     )
+
+
+def _endpoint(service: str, region: str) -> str:
+    domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return f"https://{service}.{region}.{domain}"

@@ -19,6 +19,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from chalicelib.core import named_address
+from infra.local.folder import Folder
+
 PATIENCE_SECONDS = 60
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0.0.0 Safari/537.36"
 APPLE = "Mozilla/5.0"  # exactly this, and no more, is Apple Mail Privacy Protection
@@ -38,6 +41,10 @@ or see <a href="https://example.com/imprint">who we are</a>.</p>
 
 class DemoFailed(Exception):
     """The demo cannot go on; the message says why and what to do."""
+
+
+class RunFailed(DemoFailed):
+    """The run did not do what it should; its log says more."""
 
 
 class Run(NamedTuple):
@@ -79,7 +86,8 @@ class Urls(HTMLParser):
 
 
 class Scene(NamedTuple):
-    """One recipient: who it is, what they do with the mail, and when their story is told to its end."""
+    """One recipient: who it is, what they do with the mail, and when their story is told to its end. In the address
+    `demo` is replaced by the time, for who bounces or complains is written to once only."""
 
     who: str
     name: str
@@ -116,9 +124,21 @@ def _nobody(urls: Urls) -> None:
 SIMULATOR = "simulator.amazonses.com"
 SCENES = (
     Scene("a person", "Anna", "anna@example.com", _person, lambda mail: mail["clicks"]["count"] == 1),
-    Scene("Apple's privacy proxy", "Raj", "raj@icloud.example.com", _apple, lambda mail: mail["opens"]["count"] == 1),
+    Scene(
+        "Apple's privacy proxy",
+        "Raj",
+        "raj@icloud.example.com",
+        _apple,
+        lambda mail: mail["opens"]["proxy"] == 1 and mail["status"] == "delivered",
+    ),
     Scene("Gmail's image proxy", "Mia", "mia@gmail.example.com", _gmail, lambda mail: mail["opens"]["count"] == 1),
-    Scene("a scanner's sweep", "Tom", "tom@corp.example.com", _scanner, lambda mail: mail["clicks"]["count"] == 3),
+    Scene(
+        "a scanner's sweep",
+        "Tom",
+        "tom@corp.example.com",
+        _scanner,
+        lambda mail: mail["clicks"]["machine"] == 6 and mail["status"] == "delivered",
+    ),
     Scene("nobody: hard bounce", "Old", f"bounce+demo@{SIMULATOR}", _nobody, lambda mail: bool(mail["bounce"])),
     Scene(
         "a complaint",
@@ -132,25 +152,26 @@ SCENES = (
 
 def play(run: Run, say: Callable[[str], None]) -> list[dict[str, Any]]:
     """Sends the mails, plays their recipients, and returns the mails as the API shows them then."""
-    stamp = time.strftime("%H:%M:%S")
-    ids: dict[Scene, tuple[str, str]] = {}
+    stamp, number = time.strftime("%H:%M:%S"), str(time.time_ns() // 1_000_000)
+    ids: dict[Scene, tuple[str, str, str]] = {}
     for scene in SCENES:
+        address = scene.address.replace("+demo@", f"+{number}@")
         subject = f"Your quote, {scene.name} ({stamp})"
         mail = {
             "from": "Sales <sales@example.com>",
-            "to": f"{scene.name} <{scene.address}>",
+            "to": f"{scene.name} <{address}>",
             "subject": subject,
             "html": HTML.format(name=scene.name, month="March"),
             "record": {"module": "leads", "record_id": scene.name.lower()},
             "user": "demo",
         }
-        ids[scene] = (run.call("POST", "/v1/emails", mail)["id"], subject)
-        say(f"  sent to {scene.address}")
-    for scene, (_, subject) in ids.items():
-        look = partial(run.mail, scene.address, subject)
-        arrived = _until(look, f"the mail to {scene.address} in the inbox")
+        ids[scene] = (run.call("POST", "/v1/emails", mail)["id"], address, subject)
+        say(f"  sent to {address}")
+    for scene, (_, address, subject) in ids.items():
+        look = partial(run.mail, address, subject)
+        arrived = _until(look, f"the mail to {address} in the inbox")
         scene.play(Urls(arrived["html"]))
-    return [_told(run, scene, message_id) for scene, (message_id, _) in ids.items()]
+    return [_told(run, scene, message_id) for scene, (message_id, _, _) in ids.items()]
 
 
 def _told(run: Run, scene: Scene, message_id: str) -> dict[str, Any]:
@@ -168,9 +189,12 @@ def table(mails: Sequence[dict[str, Any]]) -> str:
     for scene, mail in zip(SCENES, mails, strict=True):
         also = [f"{mail['bounce']['type']} bounce"] if mail["bounce"] else []
         also += ["complaint"] if mail["complained_at"] else []
-        also += [f"{mail['clicks']['machine']} clicks by HEAD"] if mail["clicks"]["machine"] else []
+        also += [f"{mail['opens']['proxy']} open by a privacy proxy"] if mail["opens"]["proxy"] else []
+        also += [f"{mail['clicks']['machine']} clicks by a machine"] if mail["clicks"]["machine"] else []
         counts = (str(mail["opens"]["count"]), str(mail["clicks"]["count"]))
-        rows.append((scene.address, scene.who, str(mail["status"]), *counts, ", ".join(also) or "-"))
+        rows.append(
+            (named_address.bare(mail["to"][0]), scene.who, str(mail["status"]), *counts, ", ".join(also) or "-")
+        )
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
@@ -199,7 +223,7 @@ def _hit(url: str, user_agent: str, method: str = "GET") -> None:
     except urllib.error.HTTPError as error:
         with error:
             if error.code != 302:
-                raise DemoFailed(f"the tracking host answered {error.code}; see .local/mailsight.log") from error
+                raise RunFailed(f"the tracking host answered {error.code}") from error
 
 
 def _until(look: Callable[[], Any], what: str) -> Any:
@@ -209,7 +233,7 @@ def _until(look: Callable[[], Any], what: str) -> Any:
         if seen:
             return seen
         time.sleep(0.2)
-    raise DemoFailed(f"{what} did not come within {PATIENCE_SECONDS} s; see .local/mailsight.log")
+    raise RunFailed(f"{what} did not come within {PATIENCE_SECONDS} s")
 
 
 @contextmanager
@@ -270,7 +294,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 0
     except (DemoFailed, urllib.error.URLError) as error:
-        print(f"python -m infra.demo: {error}", file=sys.stderr)
+        more = f"; see {Folder(asked.folder).log}" if isinstance(error, RunFailed) else ""
+        print(f"python -m infra.demo: {error}{more}", file=sys.stderr)
         return 1
     return 0
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 from infra import browser as browsers
 from infra.aws import package
 from infra.aws.package import Package
-from tests.infra.local_run import LocalRun, free_ports
+from tests.infra.local_run import BROWSER, LocalRun, free_ports
 from tests.moto_stack import Stack, data_stack
 
 hypothesis.settings.register_profile("mailsight", deadline=None)  # a deadline is an assertion about the wall clock
@@ -50,11 +50,12 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Package:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium. Without one the test is skipped, and fails where CI is true."""
+    """A headless Chromium that calls itself what a person's does. Without one the test is skipped, and fails where CI
+    is true."""
     path = browsers.find()
     if path is None:
         (pytest.fail if browsers.is_required(os.environ) else pytest.skip)("no Chromium: python -m infra.browser")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", f"--user-agent={BROWSER}"])
         yield chromium
         chromium.close()

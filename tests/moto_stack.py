@@ -28,7 +28,7 @@ def data_stack() -> Iterator[Stack]:
     """The stack, for as long as the block runs."""
     with mock_aws():
         dynamodb, sqs, s3 = (boto3.client(name, region_name=REGION) for name in ("dynamodb", "sqs", "s3"))
-        for name in ("Events", "Messages", "Links", "Account"):
+        for name in ("Events", "Messages", "Links", "Salts", "Account"):
             properties = DATA_STACK[f"{name}Table"]["Properties"]
             kept = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
             dynamodb.create_table(TableName=name.lower(), **{key: properties[key] for key in kept if key in properties})
@@ -43,6 +43,7 @@ def data_stack() -> Iterator[Stack]:
             "MAILSIGHT_EVENTS_TABLE": "events",
             "MAILSIGHT_MESSAGES_TABLE": "messages",
             "MAILSIGHT_LINKS_TABLE": "links",
+            "MAILSIGHT_SALTS_TABLE": "salts",
             "MAILSIGHT_ACCOUNT_TABLE": "account",
             "MAILSIGHT_SEND_QUEUE_URL": send_queue_url,
             "MAILSIGHT_SPILL_QUEUE_URL": spill_queue_url,

@@ -15,8 +15,10 @@ CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())
 POLICIES = {path.stem: json.loads(path.read_text()) for path in (ROOT / ".chalice" / "policies").glob("*.json")}
 
 BY_ACCOUNT = "table/messages/index/by_account"
+BY_LATEST_OPEN = "table/messages/index/by_latest_open"
 LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}  # into the function's own group, which the stack makes
 READ_QUEUE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}  # Lambda's, which polls as us
+CHANGE_SUPPRESSIONS = {"dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"}  # in transactions
 FIND_OUT_WHAT_IS_MISSING = {"s3:ListBucket"}  # without it S3 answers 403 and not 404 for a content that is not there
 
 # function -> resource -> actions; `mailsight-<stage>-` is left out of names
@@ -25,16 +27,20 @@ MAY: dict[str, dict[str, set[str]]] = {
         # get; batch_get for a page's mails; add, alone or in a transaction with the Idempotency-Key
         "table/messages": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"},
         BY_ACCOUNT: {"dynamodb:Query"},  # page
+        BY_LATEST_OPEN: {"dynamodb:Query"},  # opened_page
         "table/events": {"dynamodb:Query"},  # page
-        "table/account": {"dynamodb:GetItem", "dynamodb:PutItem"},  # key, claim; accept
+        # key, claim; accept; what is asked before a mail is taken in; settings, consents, suppressions and their list
+        "table/account": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", *CHANGE_SUPPRESSIONS},
         "blobs/*": {"s3:PutObject", "s3:GetObject", "s3:DeleteObject"},  # taken in; shown; undone by a lost race
         "blobs": FIND_OUT_WHAT_IS_MISSING,
         "send": {"sqs:SendMessage"},
     },
     "send": {
         "table/messages": {"dynamodb:GetItem", "dynamodb:UpdateItem"},  # find; claim, settle
-        "table/links": {"dynamodb:BatchWriteItem"},  # long destinations
-        "blobs/*": {"s3:GetObject", "s3:PutObject"},  # what to send; its links anew, if the rewriter has changed
+        "table/account": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"},  # what is asked before
+        "table/links": {"dynamodb:BatchWriteItem"},  # long destinations; where files are
+        # what to send; its links anew, if the rewriter has changed, and files that go out as links
+        "blobs/*": {"s3:GetObject", "s3:PutObject"},
         "blobs": FIND_OUT_WHAT_IS_MISSING,
         "send": READ_QUEUE | {"sqs:SendMessage"},  # tries later: queued anew with a delay
         # a raw mail is authorised as SendRawEmail, also by SES v2, whose operation is SendEmail
@@ -43,23 +49,27 @@ MAY: dict[str, dict[str, set[str]]] = {
     },
     "ingest": {
         "table/events": {"dynamodb:PutItem"},
+        "table/messages": {"dynamodb:GetItem"},  # how long what is told is kept
         "table/messages/index/by_ses_message_id": {"dynamodb:Query"},  # of a notification without our tag
         "notifications": READ_QUEUE,
     },
     "fold": {
         "table/messages": {"dynamodb:GetItem", "dynamodb:UpdateItem"},  # find; store_fold
-        # the tail; a late event; the mark that one is counted
-        "table/events": {"dynamodb:Query", "dynamodb:GetItem", "dynamodb:UpdateItem"},
+        # the tail, what is near; the marks; hits that must not be kept
+        "table/events": {"dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
         "table/events/stream/*": {  # Lambda's, which polls as us
             *("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"),
         },
+        "table/account": {"dynamodb:GetItem", "dynamodb:Query", *CHANGE_SUPPRESSIONS},  # settings, consents
+        "table/salts": {"dynamodb:GetItem"},  # of: a hit from an own network is known by it
         "fold-failed": {"sqs:SendMessage"},  # Lambda's, for what failed for good
     },
     "sweep": {
         "table/messages": {"dynamodb:GetItem", "dynamodb:UpdateItem"},  # find; store_fold, settle
         BY_ACCOUNT: {"dynamodb:Query"},  # accepted_between
-        "table/events": {"dynamodb:Query", "dynamodb:UpdateItem"},  # all events of a mail; the mark that one is counted
-        "table/account": {"dynamodb:Query"},  # the register of accounts
+        "table/events": {"dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},  # as fold
+        "table/account": {"dynamodb:GetItem", "dynamodb:Query", *CHANGE_SUPPRESSIONS},  # the register; as fold
+        "table/salts": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:DeleteItem"},  # of; forget
         "send": {"sqs:SendMessage"},  # what is stuck
         "schedule-failed": {"sqs:SendMessage"},  # Lambda's, for a call that failed
     },
@@ -71,6 +81,8 @@ MAY: dict[str, dict[str, set[str]]] = {
     "track": {
         "table/events": {"dynamodb:PutItem"},
         "table/links": {"dynamodb:GetItem"},
+        "table/salts": {"dynamodb:GetItem", "dynamodb:PutItem"},  # the day's; made by the first hit of all
+        "blobs/*/files/*": {"s3:GetObject"},  # by the links that it signs
         "spill": {"sqs:SendMessage"},
     },
 }

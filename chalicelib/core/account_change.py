@@ -1,7 +1,6 @@
 """What a program wants changed in an account's settings (`PUT /v1/account`), checked before anything changes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -10,21 +9,24 @@ from chalicelib.core import account_policy
 from chalicelib.core import mode as modes
 from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.bad_input import BadInput, wrong
-from chalicelib.core.body import Strict, read
+from chalicelib.core.body import ModeName, Strict, read
 from chalicelib.core.evidence import sources_of
-from chalicelib.core.network import BadNetworks
+from chalicelib.core.network import BadNetworks, is_narrow, range_of
 from chalicelib.core.rules import RULES
 
 _NEW = AccountPolicy()
 
 
 class AccountChange(Strict):
-    """The settings to change; those that are left out stay as they are."""
+    """The settings to change; those that are left out stay as they are. `object` and `id` may be sent back as
+    they are shown."""
 
+    object: Literal["account"] = "account"
+    id: str | None = None
     tracking: bool = _NEW.tracking
     plan_may_track: bool = _NEW.plan_may_track
     consent_required: bool = _NEW.consent_required
-    mode: Literal[modes.NAMES] = modes.show(_NEW.mode)  # type: ignore[valid-type]  # the tuple is the one place of the names
+    mode: ModeName = modes.show(_NEW.mode)
     capture_window_days: Annotated[
         int, Field(ge=account_policy.SHORTEST_WINDOW_DAYS, le=account_policy.LONGEST_WINDOW_DAYS)
     ] = _NEW.capture_window_days
@@ -37,18 +39,15 @@ class AccountChange(Strict):
     soft_bounce_days: Annotated[int, Field(ge=1, le=account_policy.LONGEST_REST_DAYS)] = _NEW.soft_bounce_days
 
 
-def changed(policy: AccountPolicy, body: Mapping[str, Any]) -> AccountPolicy:
-    """The settings after this change. Raises BadInput, which names each wrong field."""
+def changed(policy: AccountPolicy, body: Mapping[str, Any], *, account: str) -> AccountPolicy:
+    """The account's settings after this change. Raises BadInput, which names each wrong field."""
     change = read(AccountChange, body)
     errors = [*_wrong_rules(change.verdict_rules_off), *_wrong_networks(change.own_networks)]
+    if change.id not in (None, account):
+        errors.append(wrong("/id", "is not the account of your key; leave it out"))
     if errors:
         raise BadInput(errors)
-    given = {name: getattr(change, name) for name in change.model_fields_set}
-    if "mode" in given:
-        given["mode"] = modes.parse(change.mode)
-    for name in given.keys() & {"verdict_rules_off", "own_networks"}:
-        given[name] = frozenset(given[name])
-    return replace(policy, **given)
+    return account_policy.load(account_policy.show(policy) | change.model_dump(exclude_unset=True))
 
 
 def _wrong_rules(names: Sequence[str]) -> Iterator[dict[str, str]]:
@@ -62,5 +61,10 @@ def _wrong_networks(ranges: Sequence[str]) -> Iterator[dict[str, str]]:
     for place, text in enumerate(ranges):
         try:
             sources_of([text], [b""])
+            if is_narrow(*range_of(text)):
+                raise BadNetworks(f"{text!r} is too narrow; {_WHOLE}")
         except BadNetworks as error:
             yield wrong(f"/own_networks/{place}", str(error))
+
+
+_WHOLE = "name the whole /24 or /48: that is how exactly a hit's origin is known"

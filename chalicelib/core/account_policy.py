@@ -1,6 +1,7 @@
 """What an account allows and wants: the settings by which its mails are tracked, captured and refused."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any
 
@@ -60,3 +61,16 @@ def show(policy: AccountPolicy) -> dict[str, Any]:
         "soft_bounce_limit": policy.soft_bounce_limit,
         "soft_bounce_days": policy.soft_bounce_days,
     }
+
+
+def load(shown: Mapping[str, Any]) -> AccountPolicy:
+    """The settings in an object that `show` made: what is missing is as in a new account, what is unknown is left."""
+    given = {name: shown[name] for name in _NAMES & shown.keys()}
+    if "mode" in given:
+        given["mode"] = modes.parse(given["mode"]) if given["mode"] in modes.NAMES else Mode.OFF  # the safe side
+    for name in given.keys() & {"verdict_rules_off", "own_networks"}:
+        given[name] = frozenset(given[name])
+    return AccountPolicy(**given)
+
+
+_NAMES = frozenset(field.name for field in fields(AccountPolicy))

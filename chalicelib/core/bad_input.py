@@ -1,6 +1,6 @@
 """What a caller asked for cannot be done: each field to mend, with what is wrong with it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from chalicelib.core.problem import MailsightError
 
@@ -16,3 +16,8 @@ class BadInput(MailsightError):
 def wrong(pointer: str, message: str) -> dict[str, str]:
     """One entry of `errors`."""
     return {"pointer": pointer, "message": message}
+
+
+def one_of(names: Iterable[str]) -> str:
+    """What is said where a value is none of those that there are."""
+    return f"must be one of: {', '.join(names)}"

@@ -6,22 +6,48 @@ Unknown fields are refused, also those of later versions: what is ignored today 
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from chalicelib.core import address, address_key, instant, named_address
-from chalicelib.core.bad_input import BadInput, wrong
-from chalicelib.core.line import is_line
+from chalicelib.core import mode as modes
+from chalicelib.core.bad_input import BadInput, one_of, wrong
+from chalicelib.core.line import is_line, is_seen
 
 MOST_ERRORS = 100  # are named at once
+
+
+def _without_null(schema: dict[str, Any]) -> None:
+    """The schema of a model whose fields are None where they are left out, and are never given so."""
+    for field in schema["properties"].values():
+        kinds = [kind for kind in field.get("anyOf", ()) if kind != {"type": "null"}]
+        if "anyOf" in field and len(kinds) < len(field["anyOf"]):
+            del field["anyOf"]
+            field.pop("default", None)
+            field.update(kinds[0] if len(kinds) == 1 else {"anyOf": kinds})
 
 
 class Strict(BaseModel):
     """Takes what it says and nothing else: no other fields, no text for a number, no null for what may be left out."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra=_without_null)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_not_null(cls, value: Any) -> Any:
+        if value is None:
+            raise PydanticCustomError("null", "must not be null; what is not given is left out")
+        return value
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -39,9 +65,16 @@ def read(model: type[Model], body: Mapping[str, Any]) -> Model:
         raise BadInput([_problem(one) for one in found[:MOST_ERRORS]]) from None
 
 
-def _is_line(text: str) -> str:
+def is_one_line(text: str) -> str:
+    """The text. Raises what pydantic takes for an error."""
     if not is_line(text):
         raise PydanticCustomError("line", "must be one line without control characters")
+    return text
+
+
+def _is_seen(text: str) -> str:
+    if not is_seen(text):
+        raise PydanticCustomError("unseen", "must have a character that can be seen")
     return text
 
 
@@ -61,13 +94,27 @@ def _moment(value: Any) -> Any:
         raise PydanticCustomError("moment", "there is no such time") from None
 
 
+def _mode(value: Any) -> Any:
+    if isinstance(value, str) and value in modes.NOT_BUILT:
+        raise PydanticCustomError("not_built", "{reason}", {"reason": modes.NOT_BUILT[value]})
+    return value
+
+
 _RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
 
-OneLine = Annotated[str, AfterValidator(_is_line)]
-Name = Annotated[OneLine, StringConstraints(min_length=1, max_length=200)]
+Name = Annotated[
+    str, StringConstraints(min_length=1, max_length=200), AfterValidator(is_one_line), AfterValidator(_is_seen)
+]
 MailAddress = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_address)]
 AddressKey = Annotated[MailAddress, AfterValidator(named_address.bare), AfterValidator(address_key.key_of)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
+ModeName = Annotated[Literal[modes.ASKABLE], BeforeValidator(_mode)]  # type: ignore[valid-type]  # it is the one place
+
+
+class Whose(Strict):
+    """A person, by their address; anything that tells of one begins with this."""
+
+    address: AddressKey
 
 
 def _problem(error: Any) -> dict[str, str]:
@@ -77,8 +124,15 @@ def _problem(error: Any) -> dict[str, str]:
     if error["type"].startswith("at:"):
         place = [error["type"].removeprefix("at:")]
     pointer = "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in place)
+    return wrong(pointer[:200], _in_words(error))
+
+
+def _in_words(error: Any) -> str:
+    told = error.get("ctx", {})
+    if error["type"] == "literal_error":  # its values stand in one text: 'full', 'last_open_date' or 'off'
+        return one_of(re.findall("'([^']*)'", told["expected"]))
     words = _WORDS.get(error["type"])
-    return wrong(pointer[:200], words.format(**error.get("ctx", {})) if words else error["msg"])
+    return words.format(**told) if words else str(error["msg"])
 
 
 _WORDS = {
@@ -93,7 +147,10 @@ _WORDS = {
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
     "string_too_short": "must not be empty",
+    "string_too_long": "must have at most {max_length:,} characters",
+    "string_unicode": "must be valid Unicode: it holds half of a surrogate pair",
+    "too_short": "must have at least {min_length:,} entries",
+    "too_long": "must have at most {max_length:,} entries",
     "string_pattern_mismatch": "has a character that is not allowed here, or is too long; see docs/API.md",
-    "literal_error": "is not one of the known values; see docs/API.md",
 }
 """pydantic's error types in the words of this API; its own texts for the rest."""

@@ -6,6 +6,7 @@ there a person in front of it? What stays without a name is a mail program or a 
 themselves so.
 """
 
+import functools
 from typing import Literal
 
 Client = Literal[
@@ -202,13 +203,19 @@ _OF_OTHERS = _table(TOOLS)
 
 def client_of(user_agent: object) -> Client | None:
     """The class of a user agent; None for a mail program or a browser, and so for most scanners. Takes anything."""
-    said = user_agent.strip().lower() if isinstance(user_agent, str) else ""
+    return _class_of(user_agent) if isinstance(user_agent, str) else "none"
+
+
+@functools.lru_cache(maxsize=1_024)  # they repeat; here they are in memory only, without anything else of their hits
+def _class_of(user_agent: str) -> Client | None:
+    said = user_agent.strip().lower()
     if not said:
         return "none"
     if said == BARE:
         return "privacy_proxy"
-    if any(text in said for text in IMAGE_PROXIES):
-        return "image_proxy"
+    for text in IMAGE_PROXIES:
+        if text in said:
+            return "image_proxy"
     if said.endswith(PREFETCHER[1]) and PREFETCHER[0] in said:
         return "prefetcher"
     table = _OF_BROWSERS if said.startswith("mozilla/") else _OF_OTHERS

@@ -1,31 +1,32 @@
 """What a program tells of a person's consent (`PUT` and `DELETE /v1/consents`), checked before it is noted."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from chalicelib.core import consent
 from chalicelib.core import mode as modes
 from chalicelib.core.bad_input import BadInput, wrong
-from chalicelib.core.body import AddressKey, Moment, Name, Strict, read
+from chalicelib.core.body import ModeName, Moment, Name, Whose, read
 from chalicelib.core.consent import Entry
 from chalicelib.core.token import Mode
 
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""What is said to be older is a slip, such as the 0 of another program's clock."""
 
-class NewConsent(Strict):
+
+class NewConsent(Whose):
     """A consent: `how` it was given (a form and its version, a paper, a call), `by` whom it was noted, and when."""
 
-    address: AddressKey
     how: Name
     by: Name | None = None
     given_at: Moment | None = None
-    mode: Literal[modes.NAMES] | None = None  # type: ignore[valid-type]  # the tuple is the one place of the names
+    mode: ModeName | None = None
 
 
-class Withdrawal(Strict):
+class Withdrawal(Whose):
     """A withdrawal; it asks for nothing but the address, for it must be as easy as the consent was."""
 
-    address: AddressKey
     how: Name | None = None
     by: Name | None = None
 
@@ -40,11 +41,13 @@ class Said(NamedTuple):
 def given(body: Mapping[str, Any], *, by: str, account_mode: Mode, now: datetime) -> Said:
     """The consent that a JSON object tells of. `by` is who calls, for where it does not say who noted it.
 
-    Raises BadInput for a wrong field, a time to come, and a mode wider than the account's.
+    Raises BadInput for a wrong field, a time to come or long gone, and a mode wider than the account's.
     """
     new = read(NewConsent, body)
     if new.given_at and new.given_at > now:
         raise BadInput([wrong("/given_at", "a consent cannot be given in the future")])
+    if new.given_at and new.given_at < EARLIEST:
+        raise BadInput([wrong("/given_at", f"a consent to a mail cannot be given before {EARLIEST.year}")])
     mode = Mode.FULL
     if new.mode:
         mode = modes.parse(new.mode)
@@ -53,6 +56,6 @@ def given(body: Mapping[str, Any], *, by: str, account_mode: Mode, now: datetime
 
 
 def withdrawn(body: Mapping[str, Any], *, by: str, now: datetime) -> Said:
-    """The withdrawal that a JSON object tells of; it holds from now on. Raises BadInput."""
+    """The withdrawal that the parameters tell of; it holds from now on. Raises BadInput."""
     said = read(Withdrawal, body)
     return Said(said.address, consent.withdrawn(now, said.how or "", said.by or by))

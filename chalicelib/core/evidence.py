@@ -4,17 +4,19 @@ Every value is a word of a short list, or a keyed hash of the /24 or /48 with a 
 What is usual is left out, so most hits carry a method and a hash.
 """
 
-import hmac
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chalicelib.core import network
 from chalicelib.core.client import client_of
+from chalicelib.core.mac import Mac
 from chalicelib.core.network import BadNetworks, Networks
 
 PREFETCH_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 PREFETCH_WORDS = ("prefetch", "preview", "prerender")
 
+_PREFETCH = frozenset(PREFETCH_HEADERS)
 _SOURCE_BYTES = 8
 _MOST_SOURCES = 1_024
 
@@ -32,11 +34,11 @@ def evidence_of(
 
     `headers` are a mapping with names in lower case. Takes anything for all but the method, and never raises.
     """
-    said: Mapping[Any, Any] = headers if isinstance(headers, Mapping) else {}
+    said: Mapping[Any, Any] = headers if isinstance(headers, (dict, Mapping)) else {}  # a dict is told at once
     found: dict[str, Any] = {"method": method}
     if client := client_of(said.get("user-agent")):
         found["client"] = client
-    if any(name in said and _is_prefetch(said[name]) for name in PREFETCH_HEADERS):
+    if not _PREFETCH.isdisjoint(said) and any(_is_prefetch(said.get(name)) for name in PREFETCH_HEADERS):
         found["prefetch"] = True
     address = network.address_of(source_ip)
     if kind := network.network_of(address, networks):
@@ -67,7 +69,12 @@ def _neighbourhoods(text: str) -> range:
 
 
 def _source(neighbourhood: int, salt: bytes) -> str:
-    return hmac.digest(salt, neighbourhood.to_bytes(16), "sha256")[:_SOURCE_BYTES].hex()
+    return _keyed(salt).digest(neighbourhood.to_bytes(16))[:_SOURCE_BYTES].hex()
+
+
+@functools.lru_cache(maxsize=2)  # each hit makes one; around midnight hits of two days come
+def _keyed(salt: bytes) -> Mac:
+    return Mac(salt)
 
 
 def _is_prefetch(value: object) -> bool:

@@ -1,73 +1,77 @@
-"""A hit: one request to the tracking host, and what it gets. Pure: from the gateway's payload to event and response.
+"""A hit: one request to the tracking host, and what is kept of it. Pure: from the gateway's payload to the event.
 
 The payload is format 2.0 of API Gateway's HTTP APIs, page "Create AWS Lambda proxy integrations for HTTP APIs". Its
 `rawPath` is percent-decoded already, unlike that of a function URL (seen in hotsock/voker#8); a token has no character
 that a second decoding would change.
 """
 
-import functools
-from base64 import b64encode
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from chalicelib.core import event, instant, token
 from chalicelib.core.event import Event, Kind
+from chalicelib.core.evidence import evidence_of
+from chalicelib.core.one_click import is_one_click
 from chalicelib.core.token import BadToken, Keys, Mode, Purpose, Token
 
 METHODS = ("GET", "HEAD")
 
-GIF = bytes.fromhex(
-    "474946383961"  # GIF89a
-    "01000100800000"  # 1 by 1, two colours
-    "000000ffffff"
-    "21f90401000000 00"  # the first colour is transparent
-    "2c0000000001000100000202440100"  # one pixel of it
-    "3b"
-)
+SaltOf = Callable[[date], bytes | None]
+"""The salt of a day (UTC), None where there is none now."""
 
-_PURPOSES = {"o": Purpose.OPEN, "c": Purpose.CLICK}
-_KINDS = {Purpose.OPEN: Kind.OPENED, Purpose.CLICK: Kind.CLICKED}
+UNSUBSCRIBED_KEPT = timedelta(days=30)
+"""At least: the window of the mail may be over long ago, and what is told by nothing else must not be lost."""
+
+_OPEN, _UNSUBSCRIBE, _FULL = Purpose.OPEN, Purpose.UNSUBSCRIBE, Mode.FULL  # looked up once: an enum takes its time
+_PURPOSES = {chr(purpose): purpose for purpose in Purpose}
+_KINDS = {
+    Purpose.OPEN: Kind.OPENED,
+    Purpose.CLICK: Kind.CLICKED,
+    Purpose.ATTACHMENT: Kind.DOWNLOADED,
+    Purpose.UNSUBSCRIBE: Kind.UNSUBSCRIBE_SEEN,
+}
+_NO_PEOPLE = frozenset({"privacy_proxy", "prefetcher", "scanner", "unfurler", "tool", "crawler"})
+"""Clients by which alone an open is known to be nobody's."""
 
 
 class Hit(NamedTuple):
-    """A request. `purpose` is None for a path that is none of ours, `at` where the payload has no usable time."""
+    """A request. `purpose` is None for a path that is none of ours, `at` where the payload has no usable time.
+
+    `headers` have names in lower case. They and the address are for `event_of`, which keeps neither, and must be
+    written nowhere. `is_one_click` says that a mail program, or our own page, unsubscribes somebody.
+    """
 
     method: str
     purpose: Purpose | None
     text: str
     request_id: str
     at: datetime | None
-
-
-class Answer(NamedTuple):
-    """An HTTP answer, the same for GET and HEAD."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = b""
+    headers: Mapping[str, Any] = MappingProxyType({})
+    source_ip: str = ""
+    is_one_click: bool = False
 
 
 def from_payload(payload: Any) -> Hit:
     """The hit of a payload. Takes anything: what is missing or malformed stays empty."""
     request = _mapping(payload)
     context = _mapping(request.get("requestContext"))
+    http = _mapping(context.get("http"))
     first, slash, text = _path(_text(request.get("rawPath")), _text(context.get("stage"))).partition("/")
+    purpose = _PURPOSES.get(first) if slash else None
+    method, headers = _text(http.get("method")), _mapping(request.get("headers"))
     return Hit(
-        _text(_mapping(context.get("http")).get("method")),
-        _PURPOSES.get(first) if slash else None,
+        method,
+        purpose,
         unquote(text) if "%" in text else text,
         _text(context.get("requestId")),
         _moment(context.get("timeEpoch")),
+        headers,
+        _text(http.get("sourceIp")),
+        method == "POST" and purpose is Purpose.UNSUBSCRIBE and _is_one_click(request, headers),
     )
-
-
-def refusal(hit: Hit) -> Answer | None:
-    """The answer to what is no pixel and no link of ours: 404 or 405; None for a hit that is one."""
-    if hit.purpose is None:
-        return NOT_FOUND
-    return None if hit.method in METHODS else NOT_ALLOWED
 
 
 def verified(hit: Hit, keys: Keys) -> Token | None:
@@ -80,54 +84,57 @@ def verified(hit: Hit, keys: Keys) -> Token | None:
         return None
 
 
-def event_of(hit: Hit, said: Token) -> Event | None:
+def no_salt(_day: date) -> None:
+    """Where no hit is to be told from another by its network."""
+
+
+def event_of(hit: Hit, said: Token, salt_of: SaltOf = no_salt) -> Event | None:
     """What to record of a hit with a verified token, None for nothing.
 
-    Nothing after the end of the window, and nothing in a mode other than `full`: the smaller modes keep less than an
-    event, and to keep nothing is the safe side until they are built.
+    An unsubscribing always, in every mode and for ever. Anything else until the end of the window, and in the mode
+    `full` only; in `last_open_date` no more than that there was an open on this day, by whoever may be a person.
     """
-    if said.mode is not Mode.FULL or hit.at is None or not hit.request_id or hit.at > said.until:
+    if hit.at is None or not hit.request_id:
         return None
-    position = {"position": said.position} if said.purpose is Purpose.CLICK else {}
-    return event.make(said.message_id, hit.request_id, _KINDS[said.purpose], hit.at, method=hit.method, **position)
+    if hit.is_one_click:
+        return event.make(said.message_id, hit.request_id, Kind.UNSUBSCRIBED, hit.at, method=hit.method)
+    if hit.at > said.until or hit.method not in METHODS:
+        return None
+    if said.mode is _FULL:
+        data = evidence_of(hit.method, hit.headers, hit.source_ip, salt=salt_of(hit.at.date()))
+        if said.purpose is _UNSUBSCRIBE:
+            data["page"] = "unsubscribe"
+        elif said.purpose is not _OPEN:
+            data["position"] = said.position
+        return event.make(said.message_id, hit.request_id, _KINDS[said.purpose], hit.at, **data)
+    if said.mode is Mode.LAST_OPEN_DATE and said.purpose is Purpose.OPEN and _may_be_a_person(hit):
+        day = hit.at.replace(hour=0, minute=0, second=0, microsecond=0)
+        return event.make(said.message_id, event.LAST_OPEN, Kind.OPENED, day)
+    return None
 
 
-def item_of(hit: Hit, said: Token) -> dict[str, dict[str, str]] | None:
+def item_of(hit: Hit, said: Token, salt_of: SaltOf = no_salt) -> dict[str, dict[str, str]] | None:
     """The same as an item of the table of events, which stays for the grace after the window."""
-    made = event_of(hit, said)
-    return event.as_item(made, said.until + event.GRACE) if made else None
+    made = event_of(hit, said, salt_of)
+    if made is None:
+        return None
+    expires_at = said.until + event.GRACE
+    if hit.is_one_click:
+        expires_at = max(expires_at, made.occurred_at + UNSUBSCRIBED_KEPT)
+    return event.as_item(made, expires_at)
 
 
-def redirect(destination: str) -> Answer:
-    """To the destination, byte for byte; whoever calls has checked it."""
-    return Answer(302, {"Location": destination, **_PRIVATE})
+def _may_be_a_person(hit: Hit) -> bool:
+    """Whether nothing in the hit itself says otherwise; what other hits would tell of it is not kept in that mode."""
+    found = evidence_of(hit.method, hit.headers, hit.source_ip)
+    is_machine = found.get("client") in _NO_PEOPLE or "prefetch" in found or found.get("network") == "filter"
+    return hit.method == "GET" and not is_machine
 
 
-def fallback(hit: Hit) -> Answer:
-    """When nothing else can be said: the pixel as always; a link asks to come back."""
-    return PIXEL if hit.purpose is Purpose.OPEN else refusal(hit) or UNAVAILABLE
-
-
-def response(answer: Answer, method: str) -> dict[str, Any]:
-    """The answer as the gateway takes it, payload format 2.0. HEAD has the length of what GET would bring."""
-    text, is_base64 = _carried(b"" if method == "HEAD" else answer.body)
-    return {
-        "statusCode": answer.status,
-        "headers": {**answer.headers, "Content-Length": str(len(answer.body))},
-        "body": text,
-        "isBase64Encoded": is_base64,
-    }
-
-
-@functools.lru_cache(maxsize=8)  # one pixel and a few pages
-def _carried(body: bytes) -> tuple[str, bool]:
-    """A body as JSON can carry it, and whether that is base64."""
-    return (body.decode("ascii"), False) if body.isascii() else (b64encode(body).decode("ascii"), True)
-
-
-def _page(title: str, text: str) -> bytes:
-    head = f'<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">\n<title>{title}</title>'
-    return f'<!doctype html>\n<html lang="en">\n{head}\n<h1>{title}</h1>\n<p>{text}</p>\n'.encode("ascii")
+def _is_one_click(request: Mapping[str, Any], headers: Mapping[str, Any]) -> bool:
+    return is_one_click(
+        headers.get("content-type"), request.get("body"), is_base64=request.get("isBase64Encoded") is True
+    )
 
 
 def _path(path: str, stage: str) -> str:
@@ -137,7 +144,7 @@ def _path(path: str, stage: str) -> str:
 
 
 def _moment(epoch_ms: object) -> datetime | None:
-    if not isinstance(epoch_ms, int) or isinstance(epoch_ms, bool):
+    if type(epoch_ms) is not int:  # nor a bool
         return None
     try:
         return instant.from_milliseconds(epoch_ms)
@@ -151,33 +158,3 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-_PRIVATE = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex, nofollow",
-}
-_HTML = {
-    **_PRIVATE,
-    "Content-Type": "text/html; charset=utf-8",
-    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-}
-
-PIXEL = Answer(
-    200,
-    {
-        "Content-Type": "image/gif",
-        # Gmail's image proxy fetches again when it is told not to keep, so that a second reading is seen.
-        "Cache-Control": "no-store, no-cache, max-age=0, must-revalidate",
-        "X-Content-Type-Options": "nosniff",
-        "Cross-Origin-Resource-Policy": "cross-origin",  # mail is read on other sites, some of which ask for this
-    },
-    GIF,
-)
-NOT_FOUND = Answer(404, _HTML, _page("Nothing here", "This link is not complete, or it was never one of ours."))
-NOT_ALLOWED = Answer(405, {**_HTML, "Allow": ", ".join(METHODS)}, _page("Not possible", "Only GET and HEAD work here."))
-UNAVAILABLE = Answer(
-    503, {**_HTML, "Retry-After": "5"}, _page("Please try again", "The link works, but not at this moment.")
-)

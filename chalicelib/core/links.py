@@ -64,8 +64,9 @@ def split(html: str) -> Split:
     return _cut(html, cuts, tuple(destinations), pixel_at)
 
 
-def instrument(split: Split, links: Sequence[str] | None, pixel_url: str | None) -> str:
+def instrument(split: Split, links: Sequence[str] | None, pixel_url: str | None, before_pixel: str = "") -> str:
     """The mail with link i replaced by links[i] and a pixel; None leaves the links, or the pixel, as they were.
+    `before_pixel` is HTML that is shown at the end.
 
     Raises ValueError unless there is one link for each destination, and for URLs with a character that would have to
     be escaped in some attribute (quotes, `&`, `<`, `>`, a backquote, space, what is not ASCII): ours have none.
@@ -75,7 +76,7 @@ def instrument(split: Split, links: Sequence[str] | None, pixel_url: str | None)
         raise ValueError(f"{len(slots)} links for a mail that has {len(split.originals)}")
     if found := _NEEDS_ESCAPING.search("".join([*(links or ()), pixel_url or ""])):
         raise ValueError(f"a tracked URL must not contain {found[0]!r}")
-    slots.insert(split.pixel_slot, "" if pixel_url is None else PIXEL.format(pixel_url))
+    slots.insert(split.pixel_slot, before_pixel + ("" if pixel_url is None else PIXEL.format(pixel_url)))
     pieces = [""] * (len(split.texts) + len(slots))
     pieces[::2] = split.texts
     pieces[1::2] = slots

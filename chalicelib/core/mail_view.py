@@ -1,18 +1,19 @@
 """A mail as the API shows it: JSON that any program can read, and from which the pages are made."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.core import instant
+from chalicelib.core import instant, rules
+from chalicelib.core import mode as modes
 from chalicelib.core.event import Event
-from chalicelib.core.message import Message
+from chalicelib.core.message import Clickable, Message
 from chalicelib.core.status import bounce_of, complained_at, failure_of, opens_of, sending_of, status_of
 from chalicelib.core.summary import Engagement, Hits, RecipientState
+from chalicelib.core.verdict import Verdict
 
 
-def show(message: Message, links: Sequence[str] | None = None) -> dict[str, Any]:
-    """The object `email`. With `links`, the destinations by position, `clicks.links` tells each one's counts."""
+def show(message: Message, clickable: Clickable | None = None) -> dict[str, Any]:
+    """The object `email`. With what can be clicked, `clicks.links` and `clicks.files` tell each one's counts."""
     envelope, state = message.envelope, message.state
     failure = failure_of(message)
     status = status_of(message)
@@ -43,26 +44,39 @@ def show(message: Message, links: Sequence[str] | None = None) -> dict[str, Any]
             "opens": message.tracking.opens,
             "clicks": message.tracking.clicks,
             "reason": message.tracking.reason,
-            "mode": "full" if message.tracking.is_on else "off",
+            "mode": modes.show(message.tracking.mode) if message.tracking.is_on else "off",
             "until": _time(message.tracking.until),
         },
         "recipients": [_recipient(address, known) for address, known in state.delivery.recipients.items()],
         "bounce": _bounce(message),
         "complained_at": _time(complained_at(state.delivery)),
-        "unsubscribed_at": None,
+        "unsubscribed_at": _time(state.delivery.unsubscribed_at),
         "opens": _opens(state.engagement),
-        "clicks": _clicks(state.engagement, links),
+        "clicks": _clicks(state.engagement, clickable),
     }
 
 
-def show_event(event: Event) -> dict[str, Any]:
-    """The object `event`: its kind, its time, and what is known about it."""
+def show_event(event: Event, verdict: Verdict | None = None) -> dict[str, Any]:
+    """The object `event`: its kind, its time, what is known about it, and of a hit, who made it and why."""
     return {
         "object": "event",
         "id": event.event_id,
         "type": event.kind.value,
         "occurred_at": instant.show(event.occurred_at),
-        "data": dict(event.data),
+        "data": {name: value for name, value in event.data.items() if name not in INSIDE},
+        "verdict": _verdict(verdict) if verdict else None,
+    }
+
+
+INSIDE = frozenset({"from", "own"})
+"""Of a hit's data, what is nobody's business: where it came from, be it as a hash, and that it was one of us."""
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "maker": verdict.maker.value,
+        "reasons": [{"name": name, "words": rules.explained(name)} for name in verdict.reasons],
+        "rules_version": verdict.version,
     }
 
 
@@ -102,19 +116,26 @@ def _opens(engagement: Engagement) -> dict[str, Any]:
     opens, recent = opens_of(engagement)
     return {
         **_hits(opens),
-        "proxy": 0,
+        "proxy": opens.proxy,
         "recent": [instant.show(at) for at in recent],
         "more_than_ten": opens.count > len(recent),
     }
 
 
-def _clicks(engagement: Engagement, links: Sequence[str] | None) -> dict[str, Any]:
+def _clicks(engagement: Engagement, clickable: Clickable | None) -> dict[str, Any]:
     shown = _hits(engagement.clicks)
-    if links is not None:
-        shown["links"] = [_link(position, url, engagement) for position, url in enumerate(links)]
+    if clickable:
+        shown["links"] = [
+            {"position": position, "url": url, **_counts(engagement.links.get(position))}
+            for position, url in enumerate(clickable.links)
+        ]
+        shown["files"] = [
+            {"position": position, **file._asdict(), **_counts(engagement.files.get(position))}
+            for position, file in enumerate(clickable.files)
+        ]
     return shown
 
 
-def _link(position: int, url: str, engagement: Engagement) -> dict[str, Any]:
-    count, machine = engagement.links.get(position, (0, 0))
-    return {"position": position, "url": url, "count": count, "machine": machine}
+def _counts(counts: tuple[int, int] | None) -> dict[str, int]:
+    count, machine = counts or (0, 0)
+    return {"count": count, "machine": machine}

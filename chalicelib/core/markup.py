@@ -30,7 +30,8 @@ class Kind(StrEnum):
 class Token(NamedTuple):
     """From `start`, the index of its `<`, to `end`, the one after its `>`; of a link also where its href stands.
 
-    The href is the first of its tag, for so browsers choose, as it is written, without the quotes.
+    The href is the first of its tag, for so browsers choose, as it is written, without the quotes. `is_for_outlook`
+    marks what stands in a conditional comment: no browser shows it.
     """
 
     kind: Kind
@@ -38,6 +39,7 @@ class Token(NamedTuple):
     end: int
     href_start: int = -1
     href_end: int = -1
+    is_for_outlook: bool = False
 
 
 def _any_case(word: str) -> str:
@@ -176,7 +178,9 @@ def _links_for_outlook(html: str, position: int, end: int) -> Iterator[Token]:
     """The links of a conditional comment, none of another. A comment inside it cannot end, so it is not entered."""
     if condition := _CONDITION.match(html, position, end):
         content_end = html.rindex("--", position, end)
-        yield from (token for token in _tokens(html, condition.end(), content_end) if token.kind is Kind.LINK)
+        for token in _tokens(html, condition.end(), content_end):
+            if token.kind is Kind.LINK:
+                yield token._replace(is_for_outlook=True)
 
 
 _HREF_GROUPS = frozenset({"double", "single", "bare"})

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from chalicelib.core import instant
 from chalicelib.core.summary import EMPTY, State
@@ -69,6 +70,20 @@ class Attachment:
     is_linked: bool = False
 
 
+class LinkedFile(NamedTuple):
+    """A file that went out as a link; its size is in bytes."""
+
+    filename: str
+    size: int
+
+
+class Clickable(NamedTuple):
+    """What of a mail can be clicked, by position: destinations of links, and files that went out as links."""
+
+    links: tuple[str, ...] = ()
+    files: tuple[LinkedFile, ...] = ()
+
+
 @dataclass(frozen=True)
 class Content:
     """What a mail says, as handed over: without pixel and tracked links.
@@ -81,6 +96,12 @@ class Content:
     headers: Mapping[str, str] = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
     links: tuple[str, ...] = ()
+
+    @property
+    def clickable(self) -> Clickable:
+        """Its links, and the files that go out as links."""
+        linked = (LinkedFile(file.filename, len(file.content)) for file in self.attachments if file.is_linked)
+        return Clickable(self.links, tuple(linked))
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,9 @@ Count = Literal[
     "NotificationUnattributed",
     "OpenRecorded",  # hits that are in the table, of people and of machines
     "ClickRecorded",
+    "DownloadRecorded",
+    "UnsubscribeSeen",  # somebody, or a scanner, looked at the page with the button
+    "UnsubscribeRecorded",
     "EventSpilled",  # hits that the table did not take: to the queue
     "EventLogged",  # nor did the queue: to the log, which a person must replay
     "LinksUnavailable",  # a stored destination could not be read: 503

@@ -2,8 +2,8 @@
 
     mixed ( alternative ( text, related ( html, inline files ) ), attached files )
 
-with every level left out that would hold one part only. Bodies are UTF-8 in base64, joined by hand: the standard
-library's generator takes seven to ten times as long for a mail of 100 KB.
+with every level left out that would hold one part only, and without files that go out as links. Bodies are UTF-8 in
+base64, joined by hand: the standard library's generator takes seven to ten times as long for a mail of 100 KB.
 """
 
 import re
@@ -38,8 +38,9 @@ def build(envelope: Envelope, content: Content, html: str | None, *, new_boundar
 
 
 def _tree(content: Content, html: str | None, new_boundary: Callable[[], str]) -> Part:
-    inline = [file for file in content.attachments if file.content_id and html is not None]
-    attached = [file for file in content.attachments if file not in inline]
+    files = [file for file in content.attachments if not file.is_linked]
+    inline = [file for file in files if file.content_id and html is not None]
+    attached = [file for file in files if file not in inline]
     bodies = [] if content.text is None else [_text("plain", content.text)]
     if html is not None:
         bodies.append(_join("related", [_text("html", html), *map(_file, inline)], new_boundary))
@@ -101,6 +102,8 @@ def _line(name: str, value: str) -> str:
     if "\r" in value or "\n" in value or not HEADER_NAME.fullmatch(name):
         raise ValueError(f"a header cannot hold a line break: {name}")
     is_plain = value.isascii() and "=?" not in value
+    if is_plain and value and " " not in value and "\t" not in value:
+        return f"{name}: {value}{LINE_END}"  # `Header` would begin with an empty line, on which some readers stumble
     charset = "us-ascii" if is_plain else "utf-8"
     return f"{name}: {Header(value, charset, header_name=name).encode(linesep=LINE_END)}{LINE_END}"
 

@@ -17,6 +17,9 @@ REVEALS: Mapping[Mode, frozenset[str]] = {
     Mode.OFF: frozenset(),
 }
 NAMES = tuple(mode.name.lower() for mode in REVEALS)
+NOT_BUILT = {"aggregate": "aggregate counts by dispatch, and there are no dispatches yet: it cannot be had"}
+ASKABLE = tuple(name for name in NAMES if name not in NOT_BUILT)
+"""What an account, a mail or a consent may ask for by name."""
 
 
 class WiderThanAllowed(BadInput):

@@ -79,17 +79,23 @@ def address_of(text: object) -> int | None:
     """The address in a text, also with port, brackets or zone; None for anything else."""
     if not isinstance(text, str):
         return None
+    try:
+        return _parsed(text)  # nearly all are nothing but an address
+    except (OSError, ValueError):  # not an address; not even encodable, or with NUL
+        pass
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
         text = text.partition(":")[0]
-    text = text.partition("%")[0]
     try:
-        packed = inet_pton(AF_INET6, text) if ":" in text else _MAPPED + inet_pton(AF_INET, text)
-    except (OSError, ValueError):  # not an address; not even encodable, or with NUL
+        return _parsed(text.partition("%")[0])
+    except (OSError, ValueError):
         return None
-    return int.from_bytes(packed)
+
+
+def _parsed(text: str) -> int:
+    return int.from_bytes(inet_pton(AF_INET6, text) if ":" in text else _MAPPED + inet_pton(AF_INET, text))
 
 
 def neighbourhood(address: int) -> int:
@@ -98,14 +104,21 @@ def neighbourhood(address: int) -> int:
     return address >> bits << bits
 
 
+def is_narrow(first: int, bits: int) -> bool:
+    """Whether a range is less than the whole neighbourhood that it is in."""
+    return bits < (8 if first >> _V4_BITS == 0xFFFF else 80)
+
+
 def range_of(text: str) -> tuple[int, int]:
     """The first address of a CIDR range and its number of host bits. Raises BadNetworks."""
     first, _, length = text.partition("/")
     address = address_of(first)
     most = _V4_BITS if "." in first else _BITS
-    is_number = length.isascii() and length.isdigit() and 0 < int(length) <= most
+    is_number = length.isascii() and length.isdigit() and len(length) < 4 and int(length) <= most
     if address is None or first != first.strip("[] ") or not is_number:
         raise BadNetworks(f"{text!r} is no range; write it as 198.51.100.0/24 or 2001:db8::/32")
+    if not int(length):
+        raise BadNetworks(f"{text!r} is too wide: it is the whole net")
     bits = most - int(length)
     if address >> bits << bits != address:
         raise BadNetworks(f"{text!r} is an address within a range; the bits behind /{length} must be zero")

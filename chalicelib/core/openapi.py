@@ -1,221 +1,30 @@
 """The API as an OpenAPI 3.1 document, made from the models that check requests and describe answers."""
 
-from datetime import datetime
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from chalicelib.core.event import Kind
-from chalicelib.core.message import Sending
-from chalicelib.core.status import Status
+from chalicelib.core import mail_filter
+from chalicelib.core.account_change import AccountChange
+from chalicelib.core.consent_body import NewConsent
+from chalicelib.core.openapi_account import AccountSettings, Consent, Suppression, SuppressionList
+from chalicelib.core.openapi_answer import Problem
+from chalicelib.core.openapi_mail import Accepted, Email, EmailList, EventList
 from chalicelib.core.submission import NewEmail
+from chalicelib.core.suppression_body import NewSuppression
 
 VERSION = "0.1.0"
 
-
-class _Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+Json = dict[str, Any]
 
 
-class Accepted(_Answer):
-    """A mail that was taken."""
-
-    object: Literal["email"]
-    id: str
-
-
-class Failure(_Answer):
-    """Why a mail was not sent, or not yet."""
-
-    code: str
-    detail: str
-
-
-class Record(_Answer):
-    """The CRM's record that a mail belongs to."""
-
-    module: str
-    record_id: str
-
-
-class Tag(_Answer):
-    """A label of a mail."""
-
-    name: str
-    value: str
-
-
-class Tracking(_Answer):
-    """What of a mail is tracked, until when, or why not."""
-
-    tracked: bool
-    opens: bool
-    clicks: bool
-    reason: Literal["plain_text", "multiple_recipients", "mail_off"] | None
-    mode: Literal["full", "off"]
-    until: datetime | None
-
-
-class RecipientBounce(_Answer):
-    """How a mail bounced at one recipient."""
-
-    type: Literal["hard", "soft"]
-    reason: str
-
-
-class Recipient(_Answer):
-    """What became of a mail at one recipient."""
-
-    address: str
-    status: Literal["sent", "delivered", "bounced"]
-    bounce: RecipientBounce | None
-    auto_replied_at: datetime | None
-
-
-class Bounce(RecipientBounce):
-    """The gravest bounce of a mail."""
-
-    at: datetime
-    recipients: list[str]
-
-
-class Opens(_Answer):
-    """`count` by people; `proxy` and `machine` beside it."""
-
-    count: int
-    proxy: int
-    machine: int
-    first_at: datetime | None
-    last_at: datetime | None
-    recent: list[datetime] = Field(description="the ten latest, newest first")
-    more_than_ten: bool
-
-
-class Link(_Answer):
-    """One link of a mail, by its position from 0."""
-
-    position: int
-    url: str
-    count: int
-    machine: int
-
-
-class Clicks(_Answer):
-    """`count` by people, `machine` beside it."""
-
-    count: int
-    machine: int
-    first_at: datetime | None
-    last_at: datetime | None
-    links: list[Link] | None = Field(default=None, description="in the single mail only")
-
-
-class Email(_Answer):
-    """A mail with what became of it."""
-
-    object: Literal["email"]
-    id: str
-    status: Status | None
-    sending: Sending
-    error: Failure | None
-    direction: Literal["outbound"]
-    source: str
-    sender: str = Field(alias="from")
-    to: list[str]
-    cc: list[str]
-    bcc: list[str]
-    reply_to: list[str]
-    subject: str
-    accepted_at: datetime
-    sent_at: datetime | None
-    record: Record | None
-    user: str | None
-    template: None
-    dispatch: None
-    tags: list[Tag]
-    tracking: Tracking
-    recipients: list[Recipient]
-    bounce: Bounce | None
-    complained_at: datetime | None
-    unsubscribed_at: None
-    opens: Opens
-    clicks: Clicks
-
-
-class Event(_Answer):
-    """One fact about a mail."""
-
-    object: Literal["event"]
-    id: str
-    type: Kind
-    occurred_at: datetime
-    data: dict[str, Any]
-
-
-class _List(_Answer):
-    object: Literal["list"]
-    has_more: bool
-    after: str | None = Field(description="leads to what is older than this page")
-    before: str | None = Field(description="leads to what is newer")
-
-
-class EmailList(_List):
-    """A page of mails, newest first."""
-
-    data: list[Email]
-
-
-class EventList(_List):
-    """A page of events, newest first."""
-
-    data: list[Event]
-
-
-class InputError(_Answer):
-    """A wrong field: its JSON pointer (RFC 6901) and what to mend."""
-
-    pointer: str
-    message: str
-
-
-class Problem(_Answer):
-    """An error (RFC 9457)."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str
-    errors: list[InputError] = []
-
-
-_MODELS = (NewEmail, Accepted, Email, EmailList, EventList, Problem)
-_ID = {"name": "message_id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"}}
-_WINDOW = [
-    {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}},
-    {"name": "after", "in": "query", "schema": {"type": "string"}},
-    {"name": "before", "in": "query", "schema": {"type": "string"}},
-]
-_IDEMPOTENCY_KEY = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-    "description": "a repeated request with the same key and body makes one mail, for 24 hours",
-}
-
-
-def document(url: str) -> dict[str, Any]:
+def document(url: str) -> Json:
     """The document of an API that answers at `url`."""
     _, schemas = models_json_schema(
         [(model, "validation") for model in _MODELS], ref_template="#/components/schemas/{model}"
     )
-    post = _operation(
-        "Hand a mail over", "post_email", "202", Accepted, [_IDEMPOTENCY_KEY], "400 401 403 409 413 415 422"
-    )
-    post["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(NewEmail)}}}
-    one = _operation("One mail", "get_email", "200", Email, [_ID], "401 403 404 422")
-    events = _operation("What happened to a mail", "list_events", "200", EventList, [_ID, *_WINDOW], "401 403 404 422")
     return {
         "openapi": "3.1.0",
         "info": {
@@ -225,25 +34,108 @@ def document(url: str) -> dict[str, Any]:
         },
         "servers": [{"url": url}],
         "security": [{"key": []}],
-        "paths": {
-            "/v1/emails": {
-                "post": post,
-                "get": _operation("Mails, newest first", "list_emails", "200", EmailList, _WINDOW, "401 403 422"),
-            },
-            "/v1/emails/{message_id}": {"get": one},
-            "/v1/emails/{message_id}/events": {"get": events},
-        },
+        "paths": _mails() | _account() | _people(),
         "components": {"schemas": schemas["$defs"], "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
     }
 
 
+_MODELS = (
+    *(NewEmail, Accepted, Email, EmailList, EventList),
+    *(AccountChange, AccountSettings, NewConsent, Consent, NewSuppression, Suppression, SuppressionList, Problem),
+)
+_ID = {"name": "message_id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"}}
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "description": "a repeated request with the same key and body makes one mail, for 24 hours",
+}
+
+
+def _query(name: str, description: str = "", *, is_required: bool = False, **schema: Any) -> Json:
+    made: Json = {"name": name, "in": "query", "required": is_required, "schema": {"type": "string", **schema}}
+    return {**made, "description": description} if description else made
+
+
+_WINDOW = (
+    _query("limit", type="integer", minimum=1, maximum=100, default=20),
+    _query("after"),
+    _query("before"),
+)
+_FILTER = tuple(_query(name, enum=list(values)) for name, values in mail_filter.KNOWN.items())
+_ADDRESS = _query("address", "whose; a + in it is written %2B", is_required=True)
+_BY = _query("by", "who wants it; the key's name unless it is told")
+
+
+def _mails() -> Json:
+    return {
+        "/v1/emails": {
+            "post": _operation(
+                "Hand a mail over", "post_email", Accepted, [_IDEMPOTENCY_KEY], "400 401 403 409 413 415 422", NewEmail
+            ),
+            "get": _operation("Mails, newest first", "list_emails", EmailList, [*_FILTER, *_WINDOW]),
+        },
+        "/v1/emails/{message_id}": {"get": _operation("One mail", "get_email", Email, [_ID], _OF_ONE)},
+        "/v1/emails/{message_id}/events": {
+            "get": _operation("What happened to a mail", "list_events", EventList, [_ID, *_WINDOW], _OF_ONE)
+        },
+        "/v1/opens": {"get": _operation("Mails by their latest open", "list_opens", EmailList, _WINDOW)},
+    }
+
+
+def _account() -> Json:
+    return {
+        "/v1/account": {
+            "get": _operation("The settings", "get_account", AccountSettings),
+            "put": _operation("Change settings", "put_account", AccountSettings, (), _OF_A_BODY, AccountChange),
+        }
+    }
+
+
+def _people() -> Json:
+    how = _query("how", "how it was said")
+    return {
+        "/v1/consents": {
+            "get": _operation("What a person said", "get_consent", Consent, [_ADDRESS]),
+            "put": _operation("Note a consent", "put_consent", Consent, (), _OF_A_BODY, NewConsent),
+            "delete": _operation("Note a withdrawal", "delete_consent", Consent, [_ADDRESS, how, _BY]),
+        },
+        "/v1/suppressions": {
+            "get": _operation(
+                "Who gets no mail, latest news first",
+                "list_suppressions",
+                SuppressionList,
+                [_query("address", "only this one"), *_WINDOW],
+            ),
+            "post": _operation(
+                "Keep mails from an address", "post_suppression", Suppression, (), _OF_A_BODY, NewSuppression
+            ),
+            "delete": _operation("Lift a suppression", "delete_suppression", Suppression, [_ADDRESS, _BY], _OF_ONE),
+        },
+    }
+
+
+_OF_A_BODY = "400 401 403 413 415 422"
+_OF_ONE = "401 403 404 422"
+
+
 def _operation(
-    summary: str, name: str, status: str, model: type[BaseModel], parameters: list[dict[str, Any]], problems: str
-) -> dict[str, Any]:
-    answers = {status: {"description": summary, "content": {"application/json": {"schema": _ref(model)}}}}
+    summary: str,
+    name: str,
+    answer: type[BaseModel],
+    parameters: Sequence[Mapping[str, Any]] = (),
+    problems: str = "401 403 422",
+    body: type[BaseModel] | None = None,
+) -> Json:
+    """An operation; what hands over a mail answers 202, for it is sent later."""
+    status = "202" if answer is Accepted else "200"
+    answers: Json = {status: {"description": summary, "content": {"application/json": {"schema": _ref(answer)}}}}
     problem = {"content": {"application/problem+json": {"schema": _ref(Problem)}}}
     answers.update({code: {"description": "see code and detail", **problem} for code in [*problems.split(), "500"]})
-    return {"summary": summary, "operationId": name, "parameters": parameters, "responses": answers}
+    made: Json = {"summary": summary, "operationId": name, "parameters": list(parameters), "responses": answers}
+    if body:
+        made["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(body)}}}
+    return made
 
 
 def _ref(model: type[BaseModel]) -> dict[str, str]:

@@ -4,14 +4,20 @@ Engagement counts, so each event must be taken in exactly once, and reading all 
 that thousands open slower with each opening. Hence a line: events up to it are *closed*, that is summed up and marked
 as counted in the same transaction; only those behind it in time are read again. An event that turns up before the
 line without a mark is late, and is closed as well. See docs/decisions/0003-closed-line.md.
+
+A hit is judged with all hits around it, also with closed ones that are no further away than a verdict reaches. What is
+closed keeps the verdict it was closed with, until all that is kept is judged anew (`rejudge`).
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from chalicelib.core import instant
 from chalicelib.core.event import ENGAGEMENT, GRACE, Event
+from chalicelib.core.rules import NOTHING_KNOWN, REACH, Context
 from chalicelib.core.summary import EMPTY, Engagement, State, delivery_of, engagement_of
+from chalicelib.core.verdict import judge
 
 SETTLED = timedelta(hours=2)
 """After this time nothing that follows can change what an event is taken for."""
@@ -51,8 +57,29 @@ class Step(NamedTuple):
     has_more: bool
 
 
-def refold(fold: Fold, rows: Sequence[Row], *, until: datetime | None, now: datetime, limits: Limits = LIMITS) -> Step:
-    """The next fold. `rows` are all events after the line, and those before it that are known to have arrived.
+MOST_NEAR = 200
+"""So many hits on either side of another are looked at to judge it; in a greater rush what is further off is left out,
+so that a hit costs bounded reads."""
+
+
+def around(key: str) -> tuple[str, str]:
+    """Between which keys stands all that a verdict on the event of this key may depend on."""
+    at = instant.parse(key.partition("#")[0])
+    return instant.show(at - REACH), instant.show(at + REACH) + "$"  # which comes behind every id of that time
+
+
+def refold(
+    fold: Fold,
+    rows: Sequence[Row],
+    *,
+    context: Context = NOTHING_KNOWN,
+    until: datetime | None,
+    now: datetime,
+    limits: Limits = LIMITS,
+) -> Step:
+    """The next fold. `rows` are all events after the line, those before it that are known to have arrived, and what is
+    near enough to one of these, or to the line, to bear on a verdict (`around`, MOST_NEAR). `context` needs no time of
+    delivery: the events tell it.
 
     `until` is the end of the capture window: what a person did later is not counted, and when also the grace is over
     engagement stays as it is, because its events are about to vanish. None where the message is not tracked.
@@ -64,19 +91,38 @@ def refold(fold: Fold, rows: Sequence[Row], *, until: datetime | None, now: date
         (row for row in rows if row.event.kind in ENGAGEMENT and row.event.occurred_at <= until),
         key=lambda row: row.event.key,
     )
+    verdicts = judge((row.event for row in engaged), context._replace(delivered_at=delivery.delivered_at))
     late = [row.event for row in engaged if row.event.key <= fold.closed_until and not row.is_counted]
     tail = [row.event for row in engaged if row.event.key > fold.closed_until]
     closing = late[: limits.marks]
     old = _to_close(tail, now, limits)
     closing += old[: limits.marks - len(closing)]
     has_more = len(closing) < len(late) + len(old)
-    closed = engagement_of(closing, fold.closed)
+    closed = engagement_of(closing, verdicts, fold.closed)
     line = max([fold.closed_until, *(event.key for event in closing)])
     marks = tuple(event.key for event in closing)
     marked = set(marks)
     waiting = [event for event in late + tail if event.key not in marked]
-    state = State(delivery, engagement_of(waiting, closed))
+    state = State(delivery, engagement_of(waiting, verdicts, closed))
     return Step(Fold(state, closed, line), marks, has_more)
+
+
+def rejudge(fold: Fold, rows: Sequence[Row], *, context: Context, until: datetime | None, now: datetime) -> Fold:
+    """The fold with every hit judged anew, also the closed ones; `rows` are all events that there are.
+
+    Late hits that no fold has taken in yet stay out, and so does what SES told meanwhile: the stream or the sweep
+    brings them to a fold, which also does what follows from them. When the grace is over nothing changes, for the
+    events are about to vanish.
+    """
+    if until is None or now >= until + GRACE:
+        return fold
+    engaged = [row for row in rows if row.event.kind in ENGAGEMENT and row.event.occurred_at <= until]
+    delivery = fold.state.delivery
+    verdicts = judge((row.event for row in engaged), context._replace(delivered_at=delivery.delivered_at))
+    behind = [row.event for row in engaged if row.is_counted and row.event.key <= fold.closed_until]
+    tail = [row.event for row in engaged if row.event.key > fold.closed_until]
+    closed = engagement_of(behind, verdicts, EMPTY.engagement)
+    return Fold(State(delivery, engagement_of(tail, verdicts, closed)), closed, fold.closed_until)
 
 
 def _to_close(tail: list[Event], now: datetime, limits: Limits) -> list[Event]:

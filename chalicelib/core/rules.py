@@ -17,7 +17,7 @@ from chalicelib.core.trace import Trace
 VERSION = 1
 """Goes up when a rule, a threshold or a table of clients or networks changes; stands in every verdict."""
 
-BURST = timedelta(seconds=10)
+BURST = timedelta(seconds=4)  # ten, as often published, take people who open tabs; docs/decisions/0012
 BURST_LINKS = 3
 AT_ONCE = timedelta(seconds=2)
 FAST_OPEN = timedelta(seconds=2)
@@ -57,6 +57,9 @@ class Context(NamedTuple):
     is_self: bool = False
 
 
+NOTHING_KNOWN = Context()
+
+
 class Scene(NamedTuple):
     """The context, and the keys of the hits that stand out among all hits of the mail."""
 
@@ -80,7 +83,9 @@ class Rule(NamedTuple):
 
 
 def _after_delivery(trace: Trace, scene: Scene) -> timedelta | None:
-    return trace.at - scene.context.delivered_at if scene.context.delivered_at else None
+    if scene.context.delivered_at is None or trace.is_day_only:
+        return None
+    return trace.at - scene.context.delivered_at
 
 
 def _is_within(trace: Trace, scene: Scene, most: timedelta) -> bool:
@@ -117,12 +122,12 @@ RULES: tuple[Rule, ...] = (
         "own_network",
         Strength.INTERNAL,
         "It came from one of your own networks.",
-        lambda trace, scene: trace.source in scene.context.own_sources,
+        lambda trace, scene: trace.is_own or trace.source in scene.context.own_sources,
     ),
     Rule(
         "head",
         Strength.STRONG,
-        "It asked only whether the address exists and took nothing (HEAD).",
+        "It asked only whether the address exists and took nothing.",
         lambda trace, _scene: trace.method == "HEAD",
     ),
     Rule(
@@ -155,7 +160,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "burst",
         Strength.STRONG,
-        "Three or more different links were followed within ten seconds.",
+        "Three or more different links were followed within four seconds.",
         lambda trace, scene: trace.key in scene.burst,
         on_opens=False,
     ),

@@ -13,17 +13,20 @@ DEFAULT = "individual"
 
 
 class Kind(NamedTuple):
-    """What sources of one kind have in common. `statuses` are those that a mail of it may have."""
+    """What sources of one kind have in common. `statuses` are those that a mail of it may have; what `is_bulk` goes to
+    many, or by itself, and so has a way out in each mail."""
 
     statuses: frozenset[str]
     is_sent_from_system: bool = False
     has_bounce_reason: bool = False
     is_shown: bool = True
+    is_bulk: bool = False
 
 
 SYSTEM = Kind(
     frozenset({"sent", "delivered", "bounced", "opened", "clicked"}), is_sent_from_system=True, has_bounce_reason=True
 )
+BULK = SYSTEM._replace(is_bulk=True)
 MAILBOX = Kind(frozenset({"sent", "bounced", "received"}))  # also what was written here and went out through its server
 COPIED = Kind(frozenset({"sent"}))
 HIDDEN = Kind(frozenset({"sent"}), is_shown=False)  # kept, shown to nobody
@@ -32,26 +35,26 @@ SOURCES: Mapping[str, Kind] = {
     "individual": SYSTEM,
     "access_email": SYSTEM,
     "api": SYSTEM,
-    "autoresponder": SYSTEM,
-    "autoresponder_follow_up": SYSTEM,
+    "autoresponder": BULK,
+    "autoresponder_follow_up": BULK,
     "bcc_dropbox": COPIED,
     "blueprint": SYSTEM,
-    "cadence": SYSTEM,
+    "cadence": BULK,
     "calendar_booking": SYSTEM,
     "consent_email": SYSTEM,
-    "event_invitation": SYSTEM,
+    "event_invitation": BULK,
     "export_email": SYSTEM,
     "external": COPIED,
     "imap": MAILBOX,
     "integration": SYSTEM,
     "integration_task": SYSTEM,
     "kiosk": SYSTEM,
-    "mail_merge": SYSTEM,
-    "mass_email": SYSTEM,
-    "mass_email_follow_up": SYSTEM,
-    "mass_email_scheduler": SYSTEM,
+    "mail_merge": BULK,
+    "mass_email": BULK,
+    "mass_email_follow_up": BULK,
+    "mass_email_scheduler": BULK,
     "meeting_notification": SYSTEM,
-    "multiple": SYSTEM,
+    "multiple": BULK,
     "other": SYSTEM,
     "plugin": HIDDEN,
     "plugin_outlook": HIDDEN,

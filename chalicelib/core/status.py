@@ -9,13 +9,14 @@ from chalicelib.core.summary import Bounce, Delivery, Engagement, Hits
 
 
 class Status(StrEnum):
-    """Lowest first."""
+    """Of a mail that was sent lowest first; `received` is one that came in."""
 
     SENT = "sent"
     DELIVERED = "delivered"
     OPENED = "opened"
     CLICKED = "clicked"
     BOUNCED = "bounced"
+    RECEIVED = "received"
 
 
 def status_of(message: Message) -> Status | None:
@@ -27,7 +28,7 @@ def status_of(message: Message) -> Status | None:
         return Status.CLICKED
     if engagement.opens.count:
         return Status.OPENED
-    if any(recipient.delivered_at for recipient in delivery.recipients.values()):
+    if delivery.delivered_at:
         return Status.DELIVERED
     return Status.SENT if sending_of(message) is Sending.SENT else None
 
@@ -61,6 +62,11 @@ def complained_at(delivery: Delivery) -> datetime | None:
     return min((at for at in times if at), default=None)
 
 
+def opened_at(engagement: Engagement) -> datetime | None:
+    """The latest open by a person, as `opens_of` tells it."""
+    return opens_of(engagement)[0].last_at
+
+
 def opens_of(engagement: Engagement) -> tuple[Hits, tuple[datetime, ...]]:
     """Opens and the latest of them. Who clicked has read, also where images are switched off: a person's click without
     any open counts as one open at the time of the click, and no open is first seen after the first click."""
@@ -68,5 +74,5 @@ def opens_of(engagement: Engagement) -> tuple[Hits, tuple[datetime, ...]]:
     if clicked_at is None:
         return opens, engagement.recent_opens
     if opens.first_at is None:
-        return Hits(1, opens.machine, clicked_at, clicked_at), (clicked_at,)
+        return replace(opens, count=1, first_at=clicked_at, last_at=clicked_at), (clicked_at,)
     return replace(opens, first_at=min(opens.first_at, clicked_at)), engagement.recent_opens

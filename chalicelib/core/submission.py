@@ -14,15 +14,20 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
+from chalicelib.core import mode as modes
 from chalicelib.core import source as sources
+from chalicelib.core import unsubscribe_url
 from chalicelib.core.bad_input import BadInput, wrong
-from chalicelib.core.body import MailAddress, Name, OneLine, Strict, read
+from chalicelib.core.body import MailAddress, ModeName, Name, Strict, is_one_line, read
 from chalicelib.core.message import MOST_RECIPIENTS, Attachment, Content, Envelope
 from chalicelib.core.mime import HEADER_NAME
+from chalicelib.core.tracking import Wish
 
 LONGEST_BODY = 2_000_000  # characters of html or text; clients cut off far earlier
 LARGEST_ATTACHMENTS = 10_000_000  # bytes, all files of a mail together
@@ -31,6 +36,8 @@ _RESERVED = re.compile(
     r"(?i)bcc|cc|to|from|sender|subject|reply-to|date|message-id|received|return-path|dkim-signature|mime-version"
     r"|content-.*|x-ses-.*|resent-.*|arc-.*|authentication-results"
 )
+
+_UNSUBSCRIBE = re.compile(r"(?i)list-unsubscribe(-post)?")
 
 
 def _has_no_surrogates(text: str) -> str:
@@ -70,25 +77,35 @@ def _base64(text: str) -> bytes:
         raise PydanticCustomError("base64", "must be base64 (RFC 4648 section 4)") from None
 
 
-Line = Annotated[OneLine, StringConstraints(max_length=900)]
+Line = Annotated[str, StringConstraints(max_length=900), AfterValidator(is_one_line)]
 Body = Annotated[str, StringConstraints(max_length=LONGEST_BODY), AfterValidator(_has_no_surrogates)]
 MailAddresses = Annotated[list[MailAddress], BeforeValidator(_as_list)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
-TagText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,256}$")]  # as SES has it
-
-
+TagText = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[A-Za-z0-9_-]*$")]  # as SES has it
+Filename = Annotated[
+    str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^/\\]*$"), AfterValidator(is_one_line)
+]
 ContentType = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9]+/[A-Za-z0-9.+-]{1,100}$"), AfterValidator(_content_type)
 ]
 
 
 class AttachmentIn(Strict):
-    """A file of the mail. With `content_id` it is shown inside the HTML as `cid:…`."""
+    """A file of the mail. With `content_id` it is shown inside the HTML as `cid:…`, with `as_link` it is a link however
+    small it is."""
 
-    filename: Annotated[OneLine, StringConstraints(min_length=1, max_length=120, pattern=r"^[^/\\]+$")]
+    filename: Filename
     content: Annotated[str, Field(description="base64")]
     content_type: ContentType = "application/octet-stream"
     content_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,100}$")] | None = None
+    as_link: bool = False
+
+    @field_validator("as_link")
+    @classmethod
+    def _is_shown_or_linked(cls, as_link: bool, info: ValidationInfo) -> bool:
+        if as_link and info.data.get("content_id"):
+            raise PydanticCustomError("link", "a file that is shown inside the HTML cannot be a link")
+        return as_link
 
 
 class TagIn(Strict):
@@ -101,15 +118,21 @@ class TagIn(Strict):
 class RecordIn(Strict):
     """The CRM's record that the mail belongs to."""
 
-    module: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+    module: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")]
     record_id: Name
 
 
 class TrackingIn(Strict):
-    """What to track; both are on unless switched off."""
+    """What to track; both are on unless switched off. `mode` keeps less of a hit than the account would."""
 
     opens: bool = True
     clicks: bool = True
+    mode: ModeName | None = None
+
+    @property
+    def wish(self) -> Wish:
+        """The same as the guards take it."""
+        return Wish(self.opens, self.clicks, modes.parse(self.mode) if self.mode else None)
 
 
 class NewEmail(Strict):
@@ -131,7 +154,8 @@ class NewEmail(Strict):
     record: RecordIn | None = None
     user: Name | None = None
     source: Literal[sources.SENDABLE] = sources.DEFAULT  # type: ignore[valid-type]  # it is the one place of the names
-    tracking: TrackingIn = TrackingIn()
+    tracking: TrackingIn = Field(default_factory=TrackingIn)
+    unsubscribe: bool | None = None
 
     @model_validator(mode="after")
     def _is_whole(self) -> "NewEmail":
@@ -146,7 +170,30 @@ class NewEmail(Strict):
             raise PydanticCustomError("at:headers", "a header stands twice")
         if len({tag.name for tag in self.tags}) < len(self.tags):
             raise PydanticCustomError("at:tags", "a tag stands twice")
+        if self.unsubscribe and count > 1:
+            raise PydanticCustomError(
+                "at:unsubscribe", "a mail to several cannot tell who unsubscribes: send one to each"
+            )
+        if self.unsubscribe and self._has_own_way_out:
+            raise PydanticCustomError("at:unsubscribe", "the mail has List-Unsubscribe headers of its own")
         return self
+
+    @property
+    def wants_unsubscribe(self) -> bool:
+        """Whether it goes out with headers and a link of ours for unsubscribing: as asked, else by its source. Never if
+        it goes to several, or brings headers of its own for that."""
+        if self._has_own_way_out or len(self.envelope.recipients) > 1:
+            return False
+        return sources.kind_of(self.source).is_bulk if self.unsubscribe is None else self.unsubscribe
+
+    @property
+    def _has_own_way_out(self) -> bool:
+        return any(_UNSUBSCRIBE.fullmatch(name) for name in self.headers)
+
+    @property
+    def asked_links(self) -> frozenset[int]:
+        """The places of the attachments that are to go out as links however small they are."""
+        return frozenset(place for place, file in enumerate(self.attachments) if file.as_link)
 
     @property
     def envelope(self) -> Envelope:
@@ -174,4 +221,16 @@ class NewEmail(Strict):
 
 def parse(body: Mapping[str, Any]) -> NewEmail:
     """The mail that a JSON object describes. Raises BadInput, which names each wrong field."""
-    return read(NewEmail, body)
+    mail = read(NewEmail, body)
+    if not mail.wants_unsubscribe:
+        written = {"/html": mail.html, "/text": mail.text}
+        unfilled = [pointer for pointer, text in written.items() if text and unsubscribe_url.is_wanted(text)]
+        if unfilled:
+            raise BadInput([wrong(pointer, _NO_WAY_OUT) for pointer in unfilled])
+    return mail
+
+
+_NO_WAY_OUT = (
+    "holds {{unsubscribe_url}}, which would stay as it is: it is replaced only in a mail to one recipient, "
+    "with unsubscribe true (the default of some sources) and without List-Unsubscribe headers of its own"
+)

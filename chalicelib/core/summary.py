@@ -2,15 +2,20 @@
 
 A state has two halves. Delivery is a lattice: every part is a minimum or maximum, so merging the same event twice
 changes nothing. Engagement counts, so an event must be added exactly once; within one call doubled events are one.
+Who made a hit is decided here, over all hits of the mail (core/verdict.py), and never stored with the hit.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from chalicelib.core.event import ENGAGEMENT, Event, Kind
+from chalicelib.core.rules import NOTHING_KNOWN, Context
+from chalicelib.core.verdict import Maker, Verdict, judge
 
 RECENT_OPENS = 10  # are listed one by one; of more it is only said that there were more
+
+Judged = tuple[Event, Maker]
 
 
 @dataclass(frozen=True, order=True)
@@ -38,32 +43,43 @@ class RecipientState:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What SES told. `recipients` by address; `failure` is (time, kind, reason) of a mail SES took and then dropped."""
+    """What SES told, and what the recipient said for good. `recipients` by address; `failure` is (time, kind, reason)
+    of a mail SES took and then dropped. `unsubscribed_at` is the latest time: who was written to again may do so again.
+    """
 
     sent: tuple[datetime, str] | None = None  # time, SES message id
     delayed_at: datetime | None = None  # the latest
     failure: tuple[datetime, str, str] | None = None
     recipients: Mapping[str, RecipientState] = field(default_factory=dict)
+    unsubscribed_at: datetime | None = None
+
+    @property
+    def delivered_at(self) -> datetime | None:
+        """The first delivery."""
+        return _earliest(*(recipient.delivered_at for recipient in self.recipients.values()))
 
 
 @dataclass(frozen=True)
 class Hits:
-    """Requests of one kind: `count` by people, `machine` by machines, times of people's only."""
+    """Requests of one kind: `count` by people, `machine` by machines, `proxy` by privacy proxies; times of people's."""
 
     count: int = 0
     machine: int = 0
     first_at: datetime | None = None
     last_at: datetime | None = None
+    proxy: int = 0
 
 
 @dataclass(frozen=True)
 class Engagement:
-    """What the recipient did. `recent_opens` newest first, at most ten; `links` by position: (count, machine)."""
+    """What the recipient did. `recent_opens` newest first, at most ten. `clicks` are on links and on files that went
+    out as links; both by position: (count, machine)."""
 
     opens: Hits = Hits()
     recent_opens: tuple[datetime, ...] = ()
     clicks: Hits = Hits()
     links: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    files: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,16 +93,21 @@ class State:
 EMPTY = State()
 
 
-def summarise(events: Iterable[Event], *, start: State = EMPTY, until: datetime | None = None) -> State:
+def summarise(
+    events: Iterable[Event], *, context: Context = NOTHING_KNOWN, start: State = EMPTY, until: datetime | None = None
+) -> State:
     """The state after these events, in any order and however often each stands in them.
 
-    `start` is a state that holds none of the engagement events among them. Engagement after `until` is not counted.
+    `start` is a state that holds none of the engagement events among them, and no other within reach of them.
+    Engagement after `until` is not counted. `context` needs no time of delivery: the events tell it.
     """
     distinct = {event.key: event for event in events}.values()
     engaged = [
         event for event in distinct if event.kind in ENGAGEMENT and (until is None or event.occurred_at <= until)
     ]
-    return State(delivery_of(distinct, start.delivery), engagement_of(engaged, start.engagement))
+    delivery = delivery_of(distinct, start.delivery)
+    verdicts = judge(engaged, context._replace(delivered_at=delivery.delivered_at))
+    return State(delivery, engagement_of(engaged, verdicts, start.engagement))
 
 
 def delivery_of(events: Iterable[Event], start: Delivery) -> Delivery:
@@ -97,36 +118,41 @@ def delivery_of(events: Iterable[Event], start: Delivery) -> Delivery:
     return delivery
 
 
-def engagement_of(events: Iterable[Event], start: Engagement) -> Engagement:
-    """`start` with these opens and clicks added. Each must be distinct and not in `start` yet."""
-    opens = [event for event in events if event.kind is Kind.OPENED]
-    clicks = [event for event in events if event.kind is Kind.CLICKED]
-    people = sorted((event.occurred_at for event in opens if is_human(event)), reverse=True)
-    links = dict(start.links)
-    for click in clicks:
-        position = int(click.data.get("position", 0))
-        count, machine = links.get(position, (0, 0))
-        links[position] = (count + 1, machine) if is_human(click) else (count, machine + 1)
+def engagement_of(events: Iterable[Event], verdicts: Mapping[str, Verdict], start: Engagement) -> Engagement:
+    """`start` with these hits added, each by the verdict on it. Each must be distinct and not in `start` yet."""
+    judged = [(event, verdicts[event.key].maker) for event in events]
+    counted = [(event, maker) for event, maker in judged if maker is not Maker.INTERNAL]
+    opens = [one for one in counted if one[0].kind is Kind.OPENED]
+    links = [one for one in counted if one[0].kind is Kind.CLICKED]
+    files = [one for one in counted if one[0].kind is Kind.DOWNLOADED]
+    people = [event.occurred_at for event, maker in opens if maker is Maker.HUMAN]
     return Engagement(
         opens=_add(start.opens, opens),
         recent_opens=tuple(sorted([*start.recent_opens, *people], reverse=True)[:RECENT_OPENS]),
-        clicks=_add(start.clicks, clicks),
-        links=dict(sorted(links.items())),
+        clicks=_add(start.clicks, links + files),
+        links=_by_position(start.links, links),
+        files=_by_position(start.files, files),
     )
 
 
-def is_human(event: Event) -> bool:
-    """Whether a person made this hit: every GET is taken for one, and no HEAD, for no mail client shows pictures so."""
-    return event.data.get("method") != "HEAD"
+def _by_position(start: Mapping[int, tuple[int, int]], hits: Sequence[Judged]) -> Mapping[int, tuple[int, int]]:
+    found = dict(start)
+    for event, maker in hits:
+        position = int(event.data.get("position", 0))
+        count, machine = found.get(position, (0, 0))
+        found[position] = (count + 1, machine) if maker is Maker.HUMAN else (count, machine + 1)
+    return dict(sorted(found.items()))
 
 
-def _add(hits: Hits, events: list[Event]) -> Hits:
-    times = [event.occurred_at for event in events if is_human(event)]
+def _add(hits: Hits, judged: Sequence[Judged]) -> Hits:
+    times = [event.occurred_at for event, maker in judged if maker is Maker.HUMAN]
+    proxies = sum(maker is Maker.PROXY for _, maker in judged)
     return Hits(
         count=hits.count + len(times),
-        machine=hits.machine + len(events) - len(times),
+        machine=hits.machine + len(judged) - len(times) - proxies,
         first_at=_earliest(hits.first_at, *times),
         last_at=_latest(hits.last_at, *times),
+        proxy=hits.proxy + proxies,
     )
 
 
@@ -138,6 +164,8 @@ def _delivered(delivery: Delivery, event: Event) -> Delivery:
             return replace(delivery, sent=min(delivery.sent or sent, sent))
         case Kind.DELAYED:
             return replace(delivery, delayed_at=_latest(delivery.delayed_at, at))
+        case Kind.UNSUBSCRIBED:
+            return replace(delivery, unsubscribed_at=_latest(delivery.unsubscribed_at, at))
         case Kind.REJECTED | Kind.RENDERING_FAILED:
             failure = (at, event.kind.value, str(data.get("reason", "")))
             return replace(delivery, failure=min(delivery.failure or failure, failure))

@@ -6,7 +6,7 @@ nothing; what was known when a suppression was lifted never counts again.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -14,6 +14,8 @@ from chalicelib.core import instant
 from chalicelib.core.bad_input import BadInput, wrong
 from chalicelib.core.message import Envelope
 from chalicelib.core.summary import Delivery
+
+_LATER = timedelta(milliseconds=1)  # times are kept to the millisecond
 
 
 class Reason(StrEnum):
@@ -45,13 +47,15 @@ class Cause:
 class Suppression:
     """What is known of one address, by its key; None where its person was erased and only a hash of it is kept.
 
-    `causes` are sorted by reason, at most one of each, all of them after `lifted_at`.
+    `causes` are sorted by reason, at most one of each. `lifted` are those that a lift took away and that the person had
+    brought about, with their latest time.
     """
 
     address: str | None
     causes: tuple[Cause, ...] = ()
     lifted_at: datetime | None = None
     lifted_by: str = ""
+    lifted: tuple[tuple[Reason, datetime], ...] = ()
 
     def cause(self, now: datetime) -> Cause | None:
         """The gravest cause that is in force; None for an address that may be written to."""
@@ -81,14 +85,21 @@ def causes_in(delivery: Delivery) -> Iterator[tuple[str, Cause]]:
 def suppress(known: Suppression, cause: Cause) -> Suppression:
     """With one more cause. In any order and however often, the same causes make the same suppression.
 
-    Of two with one reason the one that lasts longer stays; what was known when it was lifted does not count.
+    Of two with one reason the one that lasts longer stays. What was before a lift does not count, but for what a person
+    did and nobody knew yet when it was lifted.
     """
-    if known.lifted_at and cause.at <= known.lifted_at:
+    if known.lifted_at and cause.at <= known.lifted_at and not _is_told_late(known, cause):
         return known
     causes = {one.reason: one for one in known.causes}
     held = causes.get(cause.reason, cause)
     causes[cause.reason] = max(held, cause, key=_weight)
     return replace(known, causes=tuple(causes[reason] for reason in Reason if reason in causes))
+
+
+def add(known: Suppression, cause: Cause) -> Suppression:
+    """With a cause that somebody gives now: it counts in any case, also after a lift that was dated into the future."""
+    at = max(cause.at, known.lifted_at + _LATER) if known.lifted_at else cause.at
+    return suppress(known, replace(cause, at=at))
 
 
 def rest(known: Suppression, cause: Cause | None) -> Suppression:
@@ -101,7 +112,12 @@ def rest(known: Suppression, cause: Cause | None) -> Suppression:
 def lift(known: Suppression, at: datetime, by: str) -> Suppression:
     """Ended by somebody: the address may be written to until something new happens."""
     lifted_at = max(at, *(cause.at for cause in known.causes), known.lifted_at or at)
-    return replace(known, causes=(), lifted_at=lifted_at, lifted_by=by)
+    taken = dict(known.lifted)
+    for cause in known.causes:
+        if cause.reason in OF_THE_PERSON:
+            taken[cause.reason] = max(cause.at, taken.get(cause.reason, cause.at))
+    lifted = tuple((reason, taken[reason]) for reason in Reason if reason in taken)
+    return replace(known, causes=(), lifted_at=lifted_at, lifted_by=by, lifted=lifted)
 
 
 def forget(known: Suppression) -> Suppression:
@@ -117,7 +133,11 @@ def check(envelope: Envelope, known: Sequence[Suppression | None], now: datetime
         for place in range(len(addresses))
     ]
     causes = [suppression.cause(now) if suppression else None for suppression in known]
-    errors = [wrong(place, sentence(cause)) for place, cause in zip(places, causes, strict=True) if cause]
+    errors = [
+        wrong(place, f"{sentence(cause)} ({cause.reason.value})")
+        for place, cause in zip(places, causes, strict=True)
+        if cause
+    ]
     if errors:
         raise Suppressed(errors)
 
@@ -125,7 +145,7 @@ def check(envelope: Envelope, known: Sequence[Suppression | None], now: datetime
 def sentence(cause: Cause) -> str:
     """Why and how long an address gets no mail, as people read it."""
     until = f" until {instant.show(cause.expires_at)}" if cause.expires_at else ""
-    return f"suppressed since {instant.show(cause.at)}{until} ({cause.reason.value}): {SENTENCES[cause.reason]}"
+    return f"{SENTENCES[cause.reason]}; blocked since {instant.show(cause.at)}{until}"
 
 
 def show(known: Suppression, now: datetime) -> dict[str, Any]:
@@ -151,19 +171,28 @@ def show(known: Suppression, now: datetime) -> dict[str, Any]:
     }
 
 
+def _is_told_late(known: Suppression, cause: Cause) -> bool:
+    return cause.reason in OF_THE_PERSON and all(at < cause.at for reason, at in known.lifted if reason is cause.reason)
+
+
+OF_THE_PERSON = frozenset({Reason.COMPLAINT, Reason.UNSUBSCRIBED})
+"""What the recipient did, not their server."""
+
 SENTENCES = {
     Reason.COMPLAINT: "the recipient marked a mail as spam",
     Reason.UNSUBSCRIBED: "the recipient has unsubscribed",
     Reason.HARD_BOUNCE: "the recipient's server refused the address for good",
-    Reason.MANUAL: "the address was put on the suppression list",
+    Reason.MANUAL: "the address was put on the list of blocked ones",
     Reason.SOFT_BOUNCES: "several mails in a row could not be delivered",
 }
 
 
 def _weight(cause: Cause) -> tuple[bool, float, float, str, str]:
-    """What lasts longer weighs more, then what came first; the rest only makes the order complete."""
+    """What lasts longer weighs more, then what came first, of unsubscribing last, as a mail's state has it; the rest
+    only makes the order complete."""
     ends = cause.expires_at.timestamp() if cause.expires_at else 0.0
-    return cause.expires_at is None, ends, -cause.at.timestamp(), cause.detail, cause.by
+    at = cause.at.timestamp() if cause.reason is Reason.UNSUBSCRIBED else -cause.at.timestamp()
+    return cause.expires_at is None, ends, at, cause.detail, cause.by
 
 
 def _time(at: datetime | None) -> str | None:

@@ -137,12 +137,12 @@ def verify(text: str, purpose: Purpose, keys: Keys) -> Token:
 
 
 def _mac(body: bytes, keys: Keys, key_id: int, purpose: Purpose) -> bytes:
-    return _keyed(keys.secrets[key_id], f"token/{chr(purpose)}").digest(body)[:MAC_BYTES]
+    return _keyed(keys.secrets[key_id], purpose).digest(body)[:MAC_BYTES]
 
 
 @lru_cache(maxsize=64)
-def _keyed(master: bytes, use: str) -> Mac:
-    return Mac(_derived(master, use))
+def _keyed(master: bytes, purpose: int) -> Mac:
+    return Mac(_derived(master, f"token/{chr(purpose)}"))
 
 
 def _decode(text: str) -> bytes:

@@ -7,15 +7,21 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, get_args
 
 from chalicelib.core.client import Client
-from chalicelib.core.event import Event, Kind
+from chalicelib.core.event import LAST_OPEN, Event, Kind
 from chalicelib.core.network import Network
 
 UNSUBSCRIBE = "unsubscribe"
 """`page` of a hit that only looked at the page for unsubscribing."""
 
 
+FILE = "file"
+"""`page` of a hit on an attachment that went out as a link."""
+
+
 class Trace(NamedTuple):
-    """What a hit left behind. Ordered by time; `source` is the hash of its /24 or /48, "" if none was taken.
+    """What a hit left behind. Ordered by time; `source` is the hash of its /24 or /48, "" if none was taken, `is_own`
+    says that the fold found it to be from one of the account's own networks, and `is_day_only` that its time is but a
+    day.
 
     What is no open is a link: one of the mail's (`page` is empty) or one to a page of ours that stands in it.
     """
@@ -30,6 +36,8 @@ class Trace(NamedTuple):
     is_prefetch: bool
     network: Network | None
     source: str
+    is_own: bool = False
+    is_day_only: bool = False
 
     @property
     def link(self) -> Hashable:
@@ -47,6 +55,8 @@ def trace_of(event: Event) -> Trace:
     data = event.data
     client, network, source = data.get("client"), data.get("network"), data.get("from")
     page, position = data.get("page"), data.get("position")
+    if event.kind is Kind.DOWNLOADED:
+        page = FILE
     return Trace(
         at=event.occurred_at,
         key=event.key,
@@ -58,6 +68,8 @@ def trace_of(event: Event) -> Trace:
         is_prefetch=data.get("prefetch") is True,
         network=_NETWORKS.get(network) if isinstance(network, str) else None,
         source=source if isinstance(source, str) else "",
+        is_own=data.get("own") is True,
+        is_day_only=event.event_id == LAST_OPEN,
     )
 
 

@@ -9,14 +9,17 @@ import boto3
 from chalice.app import Blueprint
 
 from chalicelib import settings
-from chalicelib.core import mail_view, submission
+from chalicelib.core import mail_filter, mail_view, submission
 from chalicelib.core.bad_input import BadInput
 from chalicelib.core.event import is_message_id
+from chalicelib.core.mail_context import verdicts_of
 from chalicelib.core.message import Message
+from chalicelib.core.refold import Row
 from chalicelib.core.token import Keys
 from chalicelib.entrypoints import calls
 from chalicelib.entrypoints.calls import Call
 from chalicelib.entrypoints.counting import counting
+from chalicelib.entrypoints.permissions import permissions_of
 from chalicelib.entrypoints.problems import Problem, bad_input, not_found
 from chalicelib.flow import accept
 from chalicelib.gateways.blobs import Blobs
@@ -24,6 +27,7 @@ from chalicelib.gateways.queue import SendQueue
 from chalicelib.storage.account import Account
 from chalicelib.storage.events import Events
 from chalicelib.storage.messages import Messages
+from chalicelib.storage.policies import Policies
 
 bp = Blueprint(__name__)
 
@@ -34,6 +38,7 @@ class Parts(NamedTuple):
     stores: accept.Stores
     contents: Blobs
     events: Events
+    policies: Policies
     keys: Keys
     stage: str
 
@@ -47,8 +52,10 @@ def _parts() -> Parts:
         accounts=Account(own.account_table, own.region),
         contents=contents,
         queue=SendQueue(boto3.client("sqs"), own.send_queue_url),
+        permissions=permissions_of(own),
     )
-    return Parts(stores, contents, Events(own.events_table, own.region), own.keys, own.stage)
+    events, policies = Events(own.events_table, own.region), Policies(own.account_table, own.region)
+    return Parts(stores, contents, events, policies, own.keys, own.stage)
 
 
 def _request() -> Any:
@@ -90,36 +97,56 @@ def post_email(call: Call) -> tuple[HTTPStatus, dict[str, Any]]:
 @bp.route("/v1/emails", methods=["GET"])
 @calls.view(_request, _accounts, "read")
 def list_emails(call: Call) -> tuple[HTTPStatus, dict[str, Any]]:
-    """The account's mails, newest first."""
+    """The account's mails, newest first: all, or those of a status, a source, a reason for not being tracked."""
     parts = _parts()
-    asked = calls.window(call, parts.keys, "emails")
-    page = parts.stores.messages.page(call.account, asked.limit, asked.after, asked.before)
-    places = [message.key for message in page.messages]
+    asked = calls.window(call, parts.keys, "emails", frozenset(mail_filter.KNOWN))
+    try:
+        only = mail_filter.parse(call.request.query_params or {})
+    except BadInput as error:
+        raise bad_input(error.errors) from None
+    page = parts.stores.messages.page(call.account, asked.limit, asked.after, asked.before, only)
     shown = [mail_view.show(message) for message in page.messages]
-    return HTTPStatus.OK, calls.listing(call, parts.keys, "emails", shown, places, page.has_more)
+    return HTTPStatus.OK, calls.listing(call, parts.keys, "emails", shown, page)
+
+
+@bp.route("/v1/opens", methods=["GET"])
+@calls.view(_request, _accounts, "read")
+def list_opens(call: Call) -> tuple[HTTPStatus, dict[str, Any]]:
+    """The account's mails that people opened, by the latest open."""
+    parts = _parts()
+    asked = calls.window(call, parts.keys, "opens")
+    page = parts.stores.messages.opened_page(call.account, asked.limit, asked.after, asked.before)
+    shown = [mail_view.show(message) for message in page.messages]
+    return HTTPStatus.OK, calls.listing(call, parts.keys, "opens", shown, page)
 
 
 @bp.route("/v1/emails/{message_id}", methods=["GET"])
 @calls.view(_request, _accounts, "read")
 def get_email(call: Call, message_id: str) -> tuple[HTTPStatus, dict[str, Any]]:
-    """One mail, with the counts of each of its links."""
+    """One mail, with the counts of each of its links, and of the files that went out as links."""
     calls.no_query(call.request)
     message = _find(call, message_id)
-    return HTTPStatus.OK, mail_view.show(message, _links(message))
+    found = _parts().contents.clickable(message.account, message.message_id)
+    return HTTPStatus.OK, mail_view.show(message, found if message.tracking.clicks else found._replace(links=()))
 
 
 @bp.route("/v1/emails/{message_id}/events", methods=["GET"])
 @calls.view(_request, _accounts, "read")
 def list_events(call: Call, message_id: str) -> tuple[HTTPStatus, dict[str, Any]]:
-    """What happened to one mail, newest first."""
+    """What happened to one mail, newest first; of each hit, who made it and why that is thought."""
     parts = _parts()
     name = f"events/{message_id}"
     asked = calls.window(call, parts.keys, name)
-    _find(call, message_id)
+    message = _find(call, message_id)
     page = parts.events.page(message_id, asked.limit, asked.after, asked.before, now=call.now)
-    shown = [mail_view.show_event(event) for event in page.events]
-    places = [event.key for event in page.events]
-    return HTTPStatus.OK, calls.listing(call, parts.keys, name, shown, places, page.has_more)
+    around = [row.event for place in (page.after, page.before) if place for row in _near(message_id, place, call)]
+    verdicts = verdicts_of(message, [*page.events, *around], parts.policies.get(call.account))
+    shown = [mail_view.show_event(event, verdicts.get(event.key)) for event in page.events]
+    return HTTPStatus.OK, calls.listing(call, parts.keys, name, shown, page)
+
+
+def _near(message_id: str, place: str, call: Call) -> list[Row]:
+    return _parts().events.near(message_id, place, now=call.now)
 
 
 def _find(call: Call, message_id: str) -> Message:
@@ -127,9 +154,3 @@ def _find(call: Call, message_id: str) -> Message:
     if message is None:
         raise not_found("email")
     return message
-
-
-def _links(message: Message) -> tuple[str, ...]:
-    if not message.tracking.clicks:
-        return ()
-    return _parts().contents.links(message.account, message.message_id)

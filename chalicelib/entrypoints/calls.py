@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from chalice.app import Request, Response
 
@@ -20,11 +20,12 @@ LONGEST_IDEMPOTENCY_KEY = 255
 
 
 class Call(NamedTuple):
-    """An authenticated call: whose account, which request, and when."""
+    """An authenticated call: whose account, which request, when, and by the key of which name."""
 
     account: str
     request: Request
     now: datetime
+    by: str
 
 
 class Window(NamedTuple):
@@ -33,6 +34,19 @@ class Window(NamedTuple):
     limit: int
     after: str | None
     before: str | None
+
+
+class Page(Protocol):
+    """A part of a list as a store found it, and the places from which to go on in either direction."""
+
+    @property
+    def has_more(self) -> bool: ...
+
+    @property
+    def after(self) -> str | None: ...
+
+    @property
+    def before(self) -> str | None: ...
 
 
 def view(
@@ -50,7 +64,7 @@ def view(
                 now = datetime.now(UTC)
                 asked = request()
                 key = authenticate(asked.headers.get("authorization"), accounts(), scope, now)
-                status, body = function(Call(key.account, asked, now), **path)
+                status, body = function(Call(key.account, asked, now, key.name), **path)
             except Problem as problem:
                 return answer(problem)
             headers: dict[str, str | list[str]] = {"Content-Type": "application/json", "Cache-Control": "no-store"}
@@ -112,10 +126,28 @@ def no_query(request: Request) -> None:
     _refuse_unknown(dict(request.query_params or {}), frozenset())
 
 
-def window(call: Call, keys: Keys, name: str) -> Window:
-    """The part of the list of this name that the query asks for. Whatever else stands in the query is refused."""
-    query = dict(call.request.query_params or {})
-    _refuse_unknown(query, frozenset({"limit", "after", "before"}))
+def parameters(request: Request, known: frozenset[str]) -> dict[str, str]:
+    """The parameters of the query, each of them once. Refuses those that are not known here."""
+    query = request.query_params
+    if query is None:
+        return {}
+    _refuse_unknown(dict(query), known)
+    errors = [{"pointer": f"/{name}", "message": "stands twice"} for name in query if len(query.getlist(name)) > 1]
+    if errors:
+        raise bad_input(errors)
+    return dict(query)
+
+
+def no_body(request: Request) -> None:
+    """Refuses a body where all that is asked for stands in the query: not every proxy would bring it here."""
+    if request.raw_body:
+        raise bad_input([{"pointer": "", "message": "this takes no body; give it as parameters of the query"}])
+
+
+def window(call: Call, keys: Keys, name: str, known: frozenset[str] = frozenset()) -> Window:
+    """The part of the list of this name that the query asks for. Whatever else stands in the query is refused, but for
+    the parameters that the caller knows."""
+    query = parameters(call.request, known | {"limit", "after", "before"})
     if "after" in query and "before" in query:
         raise bad_input([{"pointer": "/before", "message": "give after or before, not both"}])
     text = query.get("limit", "20")
@@ -125,17 +157,15 @@ def window(call: Call, keys: Keys, name: str) -> Window:
     return Window(int(text), _place(query, "after", owner, keys), _place(query, "before", owner, keys))
 
 
-def listing(
-    call: Call, keys: Keys, name: str, shown: list[dict[str, Any]], places: list[str], has_more: bool
-) -> dict[str, Any]:
+def listing(call: Call, keys: Keys, name: str, shown: list[dict[str, Any]], page: Page) -> dict[str, Any]:
     """A page of the list of this name. `after` leads to what is older than this page, `before` to what is newer."""
-    sealed = [cursor.seal(keys, _owner(call, name), place) for place in places[:1] + places[-1:]]
+    owner = _owner(call, name)
     return {
         "object": "list",
         "data": shown,
-        "has_more": has_more,
-        "after": sealed[-1] if sealed else None,
-        "before": sealed[0] if sealed else None,
+        "has_more": page.has_more,
+        "after": cursor.seal(keys, owner, page.after) if page.after else None,
+        "before": cursor.seal(keys, owner, page.before) if page.before else None,
     }
 
 

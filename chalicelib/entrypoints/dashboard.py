@@ -17,9 +17,11 @@ from chalicelib.core.message import Message
 from chalicelib.entrypoints.address import own_url
 from chalicelib.gateways.blobs import Blobs
 from chalicelib.storage.account import Account
+from chalicelib.storage.consents import Consents
 from chalicelib.storage.events import Events
 from chalicelib.storage.messages import Messages
-from chalicelib.web import assets, mail, mails, signin
+from chalicelib.storage.policies import Policies
+from chalicelib.web import assets, mail, mails, opens, signin
 from chalicelib.web.answer import Answer, Asked, redirect
 from chalicelib.web.ports import Parts
 from chalicelib.web.problems import answered
@@ -29,22 +31,24 @@ bp = Blueprint(__name__)
 
 FORM = "application/x-www-form-urlencoded"
 NEWEST_EVENTS, FIRST_EVENTS = 100, 20
-LINKS_KEPT = 256  # mails
+CLICKABLE_KEPT = 256  # mails
 
 
 @cache
 def _parts(url: str) -> Parts:
     own = settings.read().require("messages_table", "account_table", "events_table", "blob_bucket")
     contents = Blobs(boto3.client("s3"), own.blob_bucket)
-    links = lru_cache(LINKS_KEPT)(contents.links)  # a page that is open asks for them every two seconds
+    clickable = lru_cache(CLICKABLE_KEPT)(contents.clickable)  # an open page asks for it every two seconds
     return Parts(
         site=site_of(url),
         keys=own.keys,
         find_key=Account(own.account_table, own.region).key,
         messages=Messages(own.messages_table, own.region),
+        policy=Policies(own.account_table, own.region).get,
+        consents=Consents(own.account_table, own.region).of,
         events=events_reader(Events(own.events_table, own.region)),
         content=lambda message: contents.get(message.account, message.message_id),
-        links=lambda message: links(message.account, message.message_id) if message.tracking.clicks else (),
+        clickable=lambda message: clickable(message.account, message.message_id),
         now=lambda: datetime.now(UTC),
         random_hex=lambda: secrets.token_hex(16),
     )
@@ -60,6 +64,9 @@ def events_reader(events: Events) -> Callable[[Message], list[Event]]:
         if newest.has_more:
             first = events.page(message.message_id, FIRST_EVENTS, before="0", now=now)
             found.update({event.key: event for event in first.events})
+            edges = [event.key for event in (newest.events[-1:] + first.events[:1])]  # what is beyond bears on verdicts
+            rows = (row for edge in edges for row in events.near(message.message_id, edge, now=now))
+            found.update({row.event.key: row.event for row in rows})
         return [found[key] for key in sorted(found)]
 
     return read
@@ -121,6 +128,16 @@ def show_live(message_id: str) -> Response:
 @bp.route("/mails/{message_id}/content")
 def show_content(message_id: str) -> Response:
     return _respond(lambda asked, parts: mail.show_content(message_id, asked, parts))
+
+
+@bp.route("/opens")
+def show_opens() -> Response:
+    return _respond(opens.show_list)
+
+
+@bp.route("/opens/rows")
+def show_opened_rows() -> Response:
+    return _respond(opens.show_rows)
 
 
 @bp.route("/static/{name}")

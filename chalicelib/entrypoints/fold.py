@@ -14,10 +14,8 @@ from chalice.app import Blueprint, DynamoDBEvent
 
 from chalicelib import settings
 from chalicelib.entrypoints.counting import counting
+from chalicelib.entrypoints.folding import folding_of
 from chalicelib.flow import fold as flow
-from chalicelib.storage.events import Events
-from chalicelib.storage.folds import Folds
-from chalicelib.storage.messages import Messages
 
 bp = Blueprint(__name__)
 
@@ -25,30 +23,29 @@ bp = Blueprint(__name__)
 class Parts(NamedTuple):
     """What this function needs, made at the first call."""
 
-    events: Events
-    folds: Folds
+    folding: flow.Parts
     log: Logger
     stage: str
 
 
 @cache
 def _parts() -> Parts:
-    own = settings.read().require("messages_table", "events_table")
-    events = Events(own.events_table, own.region)
-    return Parts(events, Folds(Messages(own.messages_table, own.region), events), Logger(service="fold"), own.stage)
+    own = settings.read().require("messages_table", "events_table", "account_table", "salts_table")
+    return Parts(folding_of(own), Logger(service="fold"), own.stage)
 
 
 @bp.on_dynamodb_record(stream_arn="arn:aws:dynamodb:::mailsight-events", batch_size=100)
 def fold(event: DynamoDBEvent) -> dict[str, list[dict[str, str]]]:
     """Folds every message that the batch tells of; answers from which records on to bring again."""
     parts = _parts()
+    folding = parts.folding.for_many()
     failed: list[str] = []
     folded: list[dict[str, Any]] = []
     with counting(parts.stage) as counts:
         for message_id, records in _by_message(event.to_dict()["Records"]).items():
             keys = [record["dynamodb"]["Keys"]["event_key"]["S"] for record in records]
             try:
-                flow.fold(message_id, keys, events=parts.events, folds=parts.folds, now=datetime.now(UTC))
+                flow.fold(message_id, keys, folding, now=datetime.now(UTC))
             except Exception:
                 parts.log.exception("fold_failed", extra={"message_id": message_id})
                 counts.add("FoldFailed")

@@ -23,6 +23,7 @@ from chalicelib import settings
 from chalicelib.core.message import Sending
 from chalicelib.core.metric import Count
 from chalicelib.entrypoints.counting import Counts, counting
+from chalicelib.entrypoints.permissions import permissions_of
 from chalicelib.flow import instrument
 from chalicelib.flow import send as flow
 from chalicelib.gateways.blobs import Blobs
@@ -54,14 +55,16 @@ class Parts(NamedTuple):
 @cache
 def _parts() -> Parts:
     own = settings.read().require(
-        "messages_table", "links_table", "blob_bucket", "send_queue_url", "configuration_set", "tracking_url"
+        *("messages_table", "account_table", "links_table", "blob_bucket"),
+        *("send_queue_url", "configuration_set", "tracking_url"),
     )
     ses = Ses(boto3.client("sesv2", config=ONE_ATTEMPT), own.configuration_set)
     contents = Blobs(boto3.client("s3"), own.blob_bucket)
     making = instrument.Parts(
         contents, Links(own.links_table, own.region), own.keys, own.tracking_url, new_id=lambda: secrets.token_hex(16)
     )
-    sending = flow.Parts(Messages(own.messages_table, own.region), contents, ses, making, making.new_id)
+    messages = Messages(own.messages_table, own.region)
+    sending = flow.Parts(messages, contents, ses, making, permissions_of(own), making.new_id)
     return Parts(sending, ses, SendQueue(boto3.client("sqs"), own.send_queue_url), Logger(service="send"), own.stage)
 
 

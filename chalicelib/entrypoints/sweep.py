@@ -14,12 +14,13 @@ from chalice.app import Blueprint, CloudWatchEvent
 
 from chalicelib import settings
 from chalicelib.entrypoints.counting import counting
+from chalicelib.entrypoints.folding import folding_of
 from chalicelib.flow import sweep as flow
+from chalicelib.flow.fold import SALTS_LAST
 from chalicelib.gateways.queue import SendQueue
 from chalicelib.storage.account import Account
-from chalicelib.storage.events import Events
-from chalicelib.storage.folds import Folds
 from chalicelib.storage.messages import Messages
+from chalicelib.storage.salts import Salts
 
 bp = Blueprint(__name__)
 
@@ -31,25 +32,25 @@ class Parts(NamedTuple):
     """What this function needs, made at the first call."""
 
     sweeping: flow.Parts
+    salts: Salts
     log: Logger
     stage: str
 
 
 @cache
 def _parts() -> Parts:
-    own = settings.read().require("messages_table", "events_table", "account_table", "send_queue_url")
+    own = settings.read().require("messages_table", "events_table", "account_table", "salts_table", "send_queue_url")
     log = Logger(service="sweep")
-    messages, events = Messages(own.messages_table, own.region), Events(own.events_table, own.region)
+    folding = folding_of(own)
     sweeping = flow.Parts(
         accounts=Account(own.account_table, own.region),
-        messages=messages,
-        folds=Folds(messages, events),
-        events=events,
+        messages=Messages(own.messages_table, own.region),
+        folding=folding,
         queue=SendQueue(boto3.client("sqs"), own.send_queue_url),
         report=lambda message_id, error: log.error("sweep_failed", extra={"message_id": message_id}, exc_info=error),
     )
-    events.after("0" * 32, None, now=datetime.now(UTC))  # makes the client once, and not in each of the threads
-    return Parts(sweeping, log, own.stage)
+    folding.events.after("0" * 32, None, now=datetime.now(UTC))  # makes the client once, and not in each of the threads
+    return Parts(sweeping, Salts(own.salts_table, own.region), log, own.stage)
 
 
 @bp.schedule("rate(15 minutes)")
@@ -59,10 +60,16 @@ def sweep(event: CloudWatchEvent) -> dict[str, Any]:
     now = datetime.now(UTC)
     context: Any = event.context  # Lambda's object; chalice types it as a dict
     days = event.detail.get("days") if isinstance(event.detail, dict) else None
-    spans = [(now - timedelta(days=int(days)), now)] if days else flow.bands(now)
+    parts.salts.forget(now.date() - SALTS_LAST)
+    folding = parts.sweeping.folding.for_many()
+
+    def spans_of(account: str) -> list[flow.Span]:
+        bands = flow.bands(now, folding.policy_of(account).capture_window)  # asked here, before all threads ask at once
+        return [(now - timedelta(days=int(days)), now)] if days else bands
+
     swept = flow.sweep(
-        spans,
-        parts.sweeping,
+        spans_of,
+        parts.sweeping._replace(folding=folding),
         now=now,
         may_go_on=lambda: context.get_remaining_time_in_millis() > SPARE_MILLISECONDS,
     )

@@ -12,11 +12,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
-from chalicelib.core import links
+from chalicelib.core import links, mode, suppression
+from chalicelib.core.linked_files import linked
 from chalicelib.core.message import Content, Message
 from chalicelib.core.problem import MailsightError
 from chalicelib.core.submission import NewEmail
-from chalicelib.core.tracking import tracking_of
+from chalicelib.flow import permission
+from chalicelib.flow.permission import Permission, permission_of, tracking_of
 from chalicelib.gateways.queue import QueueDown
 from chalicelib.storage import keys
 from chalicelib.storage.account import Account, Claim
@@ -48,12 +50,13 @@ class Queue(Protocol):
 
 
 class Stores(NamedTuple):
-    """What accepting writes to."""
+    """What accepting asks and writes to."""
 
     messages: Messages
     accounts: Account
     contents: Contents
     queue: Queue
+    permissions: permission.Stores
 
 
 class Accepted(NamedTuple):
@@ -75,7 +78,8 @@ def accept(
 ) -> Accepted:
     """Takes a mail in, or finds the one that was made with this Idempotency-Key of the same body.
 
-    Raises KeyReused, UnderWay, and BadInput for attachments that cannot be read.
+    Raises KeyReused, UnderWay, and BadInput for attachments that cannot be read, for a recipient who gets no mail any
+    more, and for a mode wider than the account's. What was taken in once is answered as then, whatever is so now.
     """
     content = mail.read_content()
     claim = None
@@ -84,9 +88,10 @@ def accept(
         earlier = _earlier(claim, account, stores.accounts, now)
         if earlier:
             return Accepted(earlier, is_new=False)
-    message = _message(mail, content, account, claim.message_id if claim else new_id(), now)
-    found = links.split(content.html).destinations if content.html and message.tracking.clicks else ()
-    stores.contents.put(account, message.message_id, replace(content, links=found))
+    allowed = _permission(mail, account, stores.permissions, now)
+    content = linked(content, allowed.policy.attachment_threshold_bytes, mail.asked_links)
+    message, content = _message(mail, content, account, claim.message_id if claim else new_id(), allowed, now)
+    stores.contents.put(account, message.message_id, content)
     if claim is None:
         stores.messages.add(message)
     elif not stores.accounts.accept(claim, message, stores.messages, now):
@@ -111,19 +116,37 @@ def _earlier(claim: Claim, account: str, accounts: Account, now: datetime) -> st
     return used.message_id
 
 
-def _message(mail: NewEmail, content: Content, account: str, message_id: str, now: datetime) -> Message:
+def _permission(mail: NewEmail, account: str, stores: permission.Stores, now: datetime) -> Permission:
+    """What is allowed, if the mail is. Raises BadInput."""
+    found = permission_of(account, mail.envelope, stores)
+    suppression.check(mail.envelope, found.suppressions, now)
+    asked = mail.tracking.wish.mode
+    if asked is not None:
+        mode.check(asked, found.policy.mode, "/tracking/mode")
+    return found
+
+
+def _message(
+    mail: NewEmail, content: Content, account: str, message_id: str, allowed: Permission, now: datetime
+) -> tuple[Message, Content]:
+    """The message, and its content with the links that are tracked."""
     envelope = mail.envelope
-    return Message(
+    tracking = tracking_of(envelope, content, mail.tracking.wish, allowed, now)
+    found = links.split(content.html).destinations if content.html and tracking.clicks else ()
+    message = Message(
         message_id=message_id,
         account=account,
         accepted_at=now,
         envelope=envelope,
-        tracking=tracking_of(envelope, content, opens=mail.tracking.opens, clicks=mail.tracking.clicks),
+        tracking=tracking,
         source=mail.source,
         record=(mail.record.module, mail.record.record_id) if mail.record else None,
         user=mail.user,
         tags=tuple((tag.name, tag.value) for tag in mail.tags),
+        links=len(found),
+        has_unsubscribe=mail.wants_unsubscribe,
     )
+    return message, replace(content, links=found)
 
 
 def _hash(body: Mapping[str, Any]) -> str:

@@ -36,9 +36,10 @@ class Events(Protocol):
 
 
 class Messages(Protocol):
-    """Who knows our id of a mail by that of SES."""
+    """Who knows our id of a mail by that of SES, and how long a mail's events are kept."""
 
     def id_by_ses(self, ses_message_id: str) -> str | None: ...
+    def until_of(self, message_id: str) -> datetime | None: ...
 
 
 def ingest(notification: Notification, *, events: Events, messages: Messages, now: datetime) -> Outcome:
@@ -53,9 +54,12 @@ def ingest(notification: Notification, *, events: Events, messages: Messages, no
         if notification.sent_at and now - notification.sent_at < PATIENCE:
             raise NotYetKnown(f"no message has the SES id {notification.ses_message_id} yet")
         return Outcome.UNATTRIBUTED
-    is_new = [events.put(one, _expires_at(one, now)) for one in notification.events_of(message_id)]
+    until = messages.until_of(message_id)  # set before SES could know the mail
+    is_new = [events.put(one, _expires_at(one, until, now)) for one in notification.events_of(message_id)]
     return Outcome.STORED if any(is_new) else Outcome.KNOWN
 
 
-def _expires_at(one: Event, now: datetime) -> datetime:
-    return max(one.occurred_at + CAPTURE_WINDOW + GRACE, now + KEPT_AT_LEAST)
+def _expires_at(one: Event, until: datetime | None, now: datetime) -> datetime:
+    """As long as the hits of the mail, so that its history has no holes; of one that is not tracked as by default."""
+    window = one.occurred_at + CAPTURE_WINDOW
+    return max(window + GRACE, (until or window) + GRACE, now + KEPT_AT_LEAST)

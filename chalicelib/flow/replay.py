@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from chalicelib.core import event
-from chalicelib.core.event import ENGAGEMENT, Event
+from chalicelib.core.event import HITS, Event
 from chalicelib.core.problem import MailsightError
 from chalicelib.gateways.spill import Spilled
 
@@ -94,7 +94,7 @@ def _read(text: str) -> tuple[Event, datetime]:
         raise MalformedSpill(f"{type(error).__name__}: {error}"[:200]) from error
     if not event.is_message_id(made.message_id):
         raise MalformedSpill(f"{made.message_id[:40]!r} is no message id")
-    if made.kind not in ENGAGEMENT:
+    if made.kind not in HITS:
         raise MalformedSpill("only hits are spilled, and this is none")
     return made, expires_at
 

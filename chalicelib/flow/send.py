@@ -1,4 +1,4 @@
-"""Sending a queued message: claim it, make the mail, hand it to SES once, note what came of it.
+"""Sending a queued message: ask again what may be done with it, claim it, hand it to SES once, note what came of it.
 
 SES has no idempotency, so a message is never handed over twice where the first time may have worked: a worker that
 died while it held the message, and an answer that leaves it open, both end in `unknown`, which SES's own Send event
@@ -11,11 +11,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from chalicelib.core import named_address
-from chalicelib.core.message import CAPTURE_WINDOW, GIVE_UP_AFTER, INTERRUPTED, Content, Failure, Message, Sending
+from chalicelib.core import named_address, suppression
+from chalicelib.core.message import GIVE_UP_AFTER, INTERRUPTED, Content, Failure, Message, Sending, Tracking
 from chalicelib.core.refold import Fold
 from chalicelib.core.status import sending_of
-from chalicelib.flow import instrument
+from chalicelib.core.tracking import Wish
+from chalicelib.flow import instrument, permission
+from chalicelib.flow.permission import Permission, permission_of, tracking_of
 from chalicelib.gateways.ses import Answer, Verdict
 
 LEASE = timedelta(seconds=60)  # longer than the function may run
@@ -27,7 +29,15 @@ class Messages(Protocol):
     """Where messages and their states are."""
 
     def find(self, message_id: str) -> tuple[Message, Fold] | None: ...
-    def claim(self, message: Message, claim: str, *, lease_ends_at: datetime, until: datetime | None) -> bool: ...
+    def claim(
+        self,
+        message: Message,
+        claim: str,
+        *,
+        lease_ends_at: datetime,
+        until: datetime | None,
+        narrowed: Tracking | None = None,
+    ) -> bool: ...
     def settle(
         self,
         message: Message,
@@ -61,6 +71,7 @@ class Parts(NamedTuple):
     contents: Contents
     ses: Mailer
     making: instrument.Parts
+    permissions: permission.Stores
     new_id: Callable[[], str]
 
 
@@ -96,20 +107,45 @@ def send(message_id: str, parts: Parts, *, now: datetime) -> Outcome:
     if content is None:
         parts.messages.settle(message, Sending.FAILED, failure=CONTENT_MISSING)
         return Outcome(Sending.FAILED)
-    return _hand_over(message, content, parts, now)
+    allowed = permission_of(message.account, message.envelope, parts.permissions)
+    refused = _suppressed(message, allowed, now)
+    if refused:
+        parts.messages.settle(message, Sending.FAILED, failure=refused)
+        return Outcome(Sending.FAILED)
+    return _hand_over(message, content, _tracking(message, content, allowed, now), parts, now)
 
 
-def _hand_over(message: Message, content: Content, parts: Parts, now: datetime) -> Outcome:
+def _suppressed(message: Message, allowed: Permission, now: datetime) -> Failure | None:
+    """Why it must not be sent: a recipient who gets no mail any more, as one may since it was taken in."""
+    known = zip(message.envelope.recipients, allowed.suppressions, strict=True)
+    causes = [(address, one.cause(now)) for address, one in known if one]
+    sentences = [f"{suppression.sentence(cause)} ({address})" for address, cause in causes if cause]
+    return Failure("suppressed", "; ".join(sentences)) if sentences else None
+
+
+def _tracking(message: Message, content: Content, allowed: Permission, now: datetime) -> Tracking:
+    """What is tracked of the mail that now goes out: what was decided when it was taken in, or less."""
+    tracking = message.tracking
+    if tracking.is_on:
+        wish = Wish(tracking.opens, tracking.clicks, tracking.mode)
+        tracking = tracking_of(message.envelope, content, wish, allowed, now)
+    # whole seconds, as the tokens say it; counted anew with each try, for of an earlier one no mail is in the world
+    until = (now + allowed.policy.capture_window).replace(microsecond=0) if tracking.is_on else None
+    return replace(tracking, until=until)
+
+
+def _hand_over(message: Message, content: Content, tracking: Tracking, parts: Parts, now: datetime) -> Outcome:
     """Claims the message and sends it. Everything that can fail is made before the claim."""
     claim = parts.new_id()
-    # whole seconds, as the tokens say it; counted anew with each try, for of an earlier one no mail is in the world
-    until = (now + CAPTURE_WINDOW).replace(microsecond=0) if message.tracking.is_on else None
-    held = replace(message, sending=Sending.SENDING, claim=claim, tracking=replace(message.tracking, until=until))
+    held = replace(message, sending=Sending.SENDING, claim=claim, tracking=tracking)
+    narrowed = tracking if replace(tracking, until=message.tracking.until) != message.tracking else None
     raw = instrument.mail_of(held, content, parts.making)
     sender = named_address.bare(message.envelope.sender)
     recipients = [named_address.bare(text) for text in message.envelope.recipients]
     try:
-        is_ours = parts.messages.claim(message, claim, lease_ends_at=now + LEASE, until=until)
+        is_ours = parts.messages.claim(
+            message, claim, lease_ends_at=now + LEASE, until=tracking.until, narrowed=narrowed
+        )
     except Exception:  # it may be written all the same; SES was certainly not asked
         with suppress(Exception):
             parts.messages.settle(held, Sending.QUEUED)

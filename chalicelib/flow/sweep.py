@@ -8,10 +8,11 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from itertools import islice, product
+from itertools import islice
 from typing import NamedTuple, Protocol
 
-from chalicelib.core.message import GIVE_UP_AFTER, INTERRUPTED, Failure, Message, Sending
+from chalicelib.core.event import GRACE
+from chalicelib.core.message import CAPTURE_WINDOW, GIVE_UP_AFTER, INTERRUPTED, Failure, Message, Sending
 from chalicelib.core.refold import Fold
 from chalicelib.flow import fold
 
@@ -22,8 +23,9 @@ AGES = (
     timedelta(hours=24),
     timedelta(days=7),
     timedelta(days=30),
-    timedelta(days=106),  # the last chance before the events vanish
 )
+BEFORE_THE_END = GRACE - timedelta(days=1)
+"""So long after the capture window is the last chance: a day later the events vanish."""
 BAND = timedelta(minutes=17)  # the schedule runs every 15 minutes, not always on the second
 
 WORKERS = 16  # nearly all of the time is waiting for answers
@@ -31,6 +33,9 @@ BATCH = 1_000  # messages in hand at once
 
 STUCK_AFTER = timedelta(minutes=15)
 """A message that still waits after this is queued again; the queue itself tries for longer than most outages last."""
+
+
+Span = tuple[datetime, datetime]
 
 
 class Accounts(Protocol):
@@ -65,34 +70,41 @@ class Swept(NamedTuple):
 
 
 LEFT = Swept(left=1)
+FAILED = Swept(failed=1)
 
 
 class Parts(NamedTuple):
-    """What the sweep needs. `report` is told of each message that could not be swept."""
+    """What the sweep needs. `report` is told of each message, or account, that could not be swept."""
 
     accounts: Accounts
     messages: Messages
-    folds: fold.Folds
-    events: fold.Events
+    folding: fold.Parts
     queue: Queue
     report: Callable[[str, Exception], None]
 
 
-def bands(now: datetime) -> list[tuple[datetime, datetime]]:
-    """The times of acceptance whose messages a run looks at."""
-    return [(now - age - BAND, now - age) for age in AGES]
+def bands(now: datetime, window: timedelta) -> list[Span]:
+    """The times of acceptance whose messages a run looks at, in an account that has this capture window now, and may
+    have had the usual one."""
+    ages = {*AGES, *(one + BEFORE_THE_END for one in (window, CAPTURE_WINDOW))}
+    return [(now - age - BAND, now - age) for age in sorted(ages)]
 
 
 def sweep(
-    spans: Sequence[tuple[datetime, datetime]], parts: Parts, *, now: datetime, may_go_on: Callable[[], bool]
+    spans_of: Callable[[str], Sequence[Span]], parts: Parts, *, now: datetime, may_go_on: Callable[[], bool]
 ) -> Swept:
-    """Refolds and unsticks every message accepted in these spans of time, several at once.
+    """Refolds and unsticks every message accepted in the account's spans of time, several at once.
 
     In another order each time, so that nobody is always the last where time runs out, as `may_go_on` says.
     """
-    places = list(product(parts.accounts.all(), spans))
+    swept, places = Swept(), []
+    for account in parts.accounts.all():
+        try:
+            places += [(account, span) for span in spans_of(account)]
+        except Exception as error:  # of this account's settings; the others are swept all the same
+            parts.report(account, error)
+            swept = _sum(swept, FAILED)
     random.shuffle(places)
-    swept = Swept()
 
     def found() -> Iterator[str]:
         nonlocal swept
@@ -122,9 +134,8 @@ def _sweep_one(message_id: str, parts: Parts, now: datetime) -> Swept:
         found = parts.messages.find(message_id, may_be_old=True)
         if found is None:
             return Swept(seen=1)
-        is_refolded = not fold.is_folded(found, events=parts.events, now=now) and fold.fold(
-            message_id, None, events=parts.events, folds=parts.folds, now=now
-        )
+        is_known = fold.is_folded(found, parts.folding, now=now)
+        is_refolded = not is_known and fold.fold(message_id, None, parts.folding, now=now)
         return Swept(1, is_refolded, _unstick(found[0], parts, now))
     except Exception as error:
         parts.report(message_id, error)

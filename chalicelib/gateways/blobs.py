@@ -1,15 +1,15 @@
 """The blob bucket: what a mail says, compressed, as it was handed over.
 
-Two gzip members in one object: the links, then the rest. So the links can be read without the attachments.
+Two gzip members in one object: what can be clicked, then the rest. So the first can be read without the attachments.
 """
 
 import gzip
 import json
 import zlib
 from base64 import b64decode, b64encode
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from chalicelib.core.message import Attachment, Content
+from chalicelib.core.message import Attachment, Clickable, Content, LinkedFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -38,24 +38,38 @@ class Blobs:
             return None
         return _load(answer["Body"].read())
 
-    def links(self, account: str, message_id: str) -> tuple[str, ...]:
-        """Only the destinations of a message's links; the first part of its content, read alone where it is short."""
+    def clickable(self, account: str, message_id: str) -> Clickable:
+        """Only what can be clicked; the first part of a message's content, read alone where it is short."""
         try:
             answer = self._s3.get_object(
                 Bucket=self._bucket, Key=_key(account, message_id), Range=f"bytes=0-{_FIRST_BYTES - 1}"
             )
         except self._s3.exceptions.NoSuchKey:
-            return ()
+            return Clickable()
         first = zlib.decompressobj(_GZIP)
         raw = first.decompress(answer["Body"].read())
         if first.eof:
-            return tuple(json.loads(raw))
+            return _clickable(json.loads(raw))
         content = self.get(account, message_id)
-        return content.links if content else ()
+        return content.clickable if content else Clickable()
 
     def delete(self, account: str, message_id: str) -> None:
         """Removes a content; one that is not there is no error."""
         self._s3.delete_object(Bucket=self._bucket, Key=_key(account, message_id))
+
+    def put_file(self, account: str, message_id: str, position: int, content: bytes) -> str:
+        """Stores a file that goes out as a link, as it is, and returns the key under which S3 hands it out."""
+        key = _file_key(account, message_id, position)
+        self._s3.put_object(Bucket=self._bucket, Key=key, Body=content)
+        return key
+
+    def delete_file(self, account: str, message_id: str, position: int) -> None:
+        """Removes such a file; one that is not there is no error."""
+        self._s3.delete_object(Bucket=self._bucket, Key=_file_key(account, message_id, position))
+
+
+def _file_key(account: str, message_id: str, position: int) -> str:
+    return f"{account}/files/{message_id}/{position}"
 
 
 def _key(account: str, message_id: str) -> str:
@@ -69,6 +83,7 @@ def _dump(content: Content) -> bytes:
             "content": b64encode(file.content).decode(),
             "content_type": file.content_type,
             "content_id": file.content_id,
+            "is_linked": file.is_linked,
         }
         for file in content.attachments
     ]
@@ -78,19 +93,31 @@ def _dump(content: Content) -> bytes:
         "headers": dict(content.headers),
         "attachments": files,
     }
-    return _packed(content.links) + _packed(rest)
+    return _packed(content.clickable._asdict()) + _packed(rest)
 
 
 def _packed(value: object) -> bytes:
     return gzip.compress(json.dumps(value, separators=(",", ":")).encode(), compresslevel=6, mtime=0)
 
 
+def _clickable(raw: Any) -> Clickable:
+    if isinstance(raw, list):  # of a version that knew no files
+        return Clickable(tuple(raw))
+    return Clickable(tuple(raw["links"]), tuple(LinkedFile(*file) for file in raw["files"]))
+
+
 def _load(blob: bytes) -> Content:
     first = zlib.decompressobj(_GZIP)
-    links = json.loads(first.decompress(blob))
+    links = _clickable(json.loads(first.decompress(blob))).links
     raw = json.loads(gzip.decompress(first.unused_data))
     files = (
-        Attachment(file["filename"], b64decode(file["content"]), file["content_type"], file["content_id"])
+        Attachment(
+            file["filename"],
+            b64decode(file["content"]),
+            file["content_type"],
+            file["content_id"],
+            file.get("is_linked", False),
+        )
         for file in raw["attachments"]
     )
-    return Content(raw["html"], raw["text"], raw["headers"], tuple(files), tuple(links))
+    return Content(raw["html"], raw["text"], raw["headers"], tuple(files), links)

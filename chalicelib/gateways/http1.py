@@ -5,6 +5,7 @@ more CPU than all the rest of an open, and its import is a good part of a cold s
 that is not exactly framed is BadAnswer, and its connection is closed.
 """
 
+import re
 import select
 import socket
 import ssl
@@ -22,9 +23,11 @@ LONGEST_BODY = 1_048_576
 """Bytes of a body; the longest that is asked for here is an item with one address of 8,192 characters."""
 
 _PIECE = 16_384  # the longest TLS record
-_NAME = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"  # RFC 9110 section 5.6.2, in lower case
 _DIGITS = {10: b"0123456789", 16: b"0123456789abcdefABCDEF"}
-_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
+_HEAD = re.compile(rb"HTTP/1[.][01] ([2-9][0-9][0-9])(?: [^\r\n]*+)?+(?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]++:[^\r\n]*+)*+")
+"""Status line and headers (RFC 9112 sections 4 and 5; names: RFC 9110 section 5.6.2). Interim answers are for those who
+asked to wait, and are none here."""
+_FRAMING = re.compile(rb"\r\n(content-length|transfer-encoding|connection):[ \t]*+([^\r\n]*)")
 
 
 class BadAnswer(MailsightError):
@@ -40,8 +43,7 @@ def beginning(path: str, headers: Mapping[str, str]) -> bytes:
 
 def request(begun: bytes, headers: Mapping[str, str], body: bytes) -> bytes:
     """A POST as it is sent: its beginning, and what it has of its own. Raises ValueError as `beginning` does."""
-    end = f"{_lines(headers)}content-length: {len(body)}\r\n\r\n"
-    return b"".join((begun, end.encode("ascii"), body))
+    return begun + f"{_lines(headers)}content-length: {len(body)}\r\n\r\n".encode("ascii") + body
 
 
 class Connection:
@@ -158,38 +160,21 @@ class _Incoming:
 
 def _answer(incoming: _Incoming) -> tuple[int, bytes, bool]:
     head = incoming.until(b"\r\n\r\n", LONGEST_HEAD)
-    first, *lines = head.split(b"\r\n")
-    if not head.count(b"\r") == head.count(b"\n") == len(lines):
-        raise BadAnswer(f"a line break that is none: {head[:100]!r}")
-    status, fields = _status(first), _framing(lines)
+    found = _HEAD.fullmatch(head)
+    if not found:
+        raise BadAnswer(f"no status line and headers: {head[:100]!r}")
+    status, fields = int(found[1]), _framing(head)
     body, is_delimited = _body(incoming, status, fields)
-    is_kept = first.startswith(b"HTTP/1.1") and fields.get(b"connection", b"keep-alive") == b"keep-alive"
+    is_kept = head.startswith(b"HTTP/1.1") and fields.get(b"connection", b"keep-alive") == b"keep-alive"
     return status, body, is_kept and is_delimited and not incoming.rest
 
 
-def _status(line: bytes) -> int:
-    """That of a line like `HTTP/1.1 200 OK`. Interim ones are for those who asked to wait, and are none here."""
-    code = line[9:12]
-    is_http = line.startswith((b"HTTP/1.1 ", b"HTTP/1.0 ")) and line[12:13] in b" "
-    if not is_http or len(code) != 3 or not code.isdigit() or code < b"200":
-        raise BadAnswer(f"no status line: {line[:100]!r}")
-    return int(code)
-
-
-def _framing(lines: Sequence[bytes]) -> dict[bytes, bytes]:
+def _framing(head: bytes) -> dict[bytes, bytes]:
     """The fields that tell where the body ends, in lower case; one that comes again goes behind a comma."""
     found: dict[bytes, bytes] = {}
-    names = b""
-    for line in lines:
-        name, colon, value = line.lower().partition(b":")
-        if not name or not colon:
-            raise BadAnswer(f"no header: {line[:100]!r}")
-        names += name
-        if name in _FRAMING:
-            value = value.strip(b" \t")
-            found[name] = found[name] + b"," + value if name in found else value
-    if names.translate(None, _NAME):
-        raise BadAnswer(f"names of headers with {names.translate(None, _NAME)[:100]!r}")
+    for name, value in _FRAMING.findall(head.lower()):
+        value = value.rstrip(b" \t")
+        found[name] = found[name] + b"," + value if name in found else value
     return found
 
 

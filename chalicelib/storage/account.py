@@ -1,8 +1,8 @@
 """The table `account`: accounts, their API keys, and the Idempotency-Keys they used.
 
-Hash key `account`, range key `item`. Access: an account's settings (account, "settings"); the register of accounts
-("accounts", account); an API key (key#<id>, "key"), found by its unguessable id; an Idempotency-Key (account,
-idempotency#…), with TTL.
+Hash key `account`, range key `item`. Access: an account's settings (account, "settings"), which policies.py changes;
+the register of accounts ("accounts", account); an API key (key#<id>, "key"), found by its unguessable id; an
+Idempotency-Key (account, idempotency#…), with TTL. Other items are described in consents.py and suppressions.py.
 """
 
 from collections.abc import Iterator
@@ -25,6 +25,7 @@ class AccountRow(Model):
     account = UnicodeAttribute(hash_key=True)
     item = UnicodeAttribute(range_key=True)
     data = JSONAttribute()
+    version = NumberAttribute(null=True)  # grows by one with each change, where several may change an item
     expires_at = NumberAttribute(null=True)
 
 

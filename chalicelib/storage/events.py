@@ -1,7 +1,7 @@
 """The table `events`: one item for each fact about a message.
 
 Hash `message_id`, range `event_key` (time, then event id); no index, for an event is only ever wanted with its message:
-those behind a place, for folding; a page in either direction, for showing; one by its key. TTL on `expires_at`. Its
+those behind a place or near one, for folding; a page in either direction, for showing. TTL on `expires_at`. Its
 stream feeds the fold. The hot path writes the same items without this module.
 """
 
@@ -10,17 +10,19 @@ from typing import NamedTuple
 
 from pynamodb.attributes import BooleanAttribute, TTLAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.core import event
 from chalicelib.core.event import Event
-from chalicelib.core.refold import Row
+from chalicelib.core.refold import MOST_NEAR, Row, around
 from chalicelib.storage.tables import bind, is_done
 
 
 class EventRow(Model):
-    """An item as `core.event.as_item` makes it. `counted` is set by the fold, on what it has closed."""
+    """An item as `core.event.as_item` makes it. The fold sets `counted` on what it has closed, and `own` on hits from
+    the account's own networks."""
 
     message_id = UnicodeAttribute(hash_key=True)
     event_key = UnicodeAttribute(range_key=True)
@@ -28,6 +30,7 @@ class EventRow(Model):
     data = UnicodeAttribute()
     expires_at = TTLAttribute()
     counted = BooleanAttribute(null=True)
+    own = BooleanAttribute(null=True)
 
 
 class Page(NamedTuple):
@@ -35,6 +38,16 @@ class Page(NamedTuple):
 
     events: list[Event]
     has_more: bool
+
+    @property
+    def after(self) -> str | None:
+        """The place from which to go on to older ones."""
+        return self.events[-1].key if self.events else None
+
+    @property
+    def before(self) -> str | None:
+        """The place from which to go on to newer ones."""
+        return self.events[0].key if self.events else None
 
 
 class Events:
@@ -48,13 +61,28 @@ class Events:
         row = self._rows.from_raw_data(event.as_item(one, expires_at))
         return is_done(lambda: row.save(condition=self._rows.message_id.does_not_exist()))
 
-    def get(self, message_id: str, event_key: str, *, now: datetime) -> Row | None:
-        """One event as it is at this moment, or None if there is none (any more)."""
-        try:
-            row = self._rows.get(message_id, event_key, consistent_read=True)
-        except self._rows.DoesNotExist:
-            return None
-        return _row(row) if row.expires_at > now else None
+    def near(self, message_id: str, event_key: str, *, now: datetime) -> list[Row]:
+        """All events that may bear on the verdict on one at this key, as they are at this moment, itself included; in a
+        rush the nearest."""
+        first, last = around(event_key)
+        keys, alive = self._rows.event_key, self._is_alive(now)
+        found: dict[str, Row] = {}
+        for span, is_forward in ((keys.between(first, event_key), False), (keys.between(event_key, last), True)):
+            rows = self._rows.query(
+                message_id, span, alive, scan_index_forward=is_forward, limit=MOST_NEAR, consistent_read=True
+            )
+            found.update((row.event_key, _row(row)) for row in rows)
+        return [found[key] for key in sorted(found)]
+
+    def note_own(self, message_id: str, event_key: str) -> None:
+        """Notes that a hit came from one of the account's own networks; of one that is gone nothing."""
+        actions: list[Action] = [self._rows.own.set(True)]
+        is_there = self._rows.message_id.exists()
+        is_done(lambda: self._rows(message_id, event_key).update(actions=actions, condition=is_there))
+
+    def delete(self, message_id: str, event_key: str) -> None:
+        """Forgets an event; one that is gone already is no error."""
+        self._rows(message_id, event_key).delete()
 
     def after(self, message_id: str, event_key: str | None, *, now: datetime, may_be_old: bool = False) -> list[Row]:
         """The message's events behind a key, or all of them, oldest first: as they are at this moment or, for half the
@@ -97,4 +125,7 @@ class Events:
 
 def _row(row: EventRow) -> Row:
     item = {"message_id": row.message_id, "event_key": row.event_key, "kind": row.kind, "data": row.data}
-    return Row(event.from_item({name: {"S": value} for name, value in item.items()}), bool(row.counted))
+    made = event.from_item({name: {"S": value} for name, value in item.items()})
+    if row.own:
+        made = made._replace(data={**made.data, "own": True})
+    return Row(made, bool(row.counted))

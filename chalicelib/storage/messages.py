@@ -1,37 +1,60 @@
 """The table `messages`: one item a mail, its facts, how far its sending is, and its folded state.
 
-Hash key `message_id`. Access: by id; `by_account` (account#shard, time of acceptance; keys only) for lists and the
-sweep; `by_ses_message_id` (keys only, sparse) for notifications that do not carry our tag.
+Hash key `message_id`. Access: by id; `by_account` (account#shard, time of acceptance; with what lists are narrowed by)
+for lists and the sweep; `by_latest_open` (account#shard, time of the latest open by a person; keys only, sparse) for
+the folder of opens; `by_ses_message_id` (keys only, sparse) for notifications that do not carry our tag.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
+from functools import reduce
+from operator import and_
 from typing import Any, NamedTuple
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
-from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.core import instant
+from chalicelib.core.mail_filter import ALL, Only
 from chalicelib.core.message import Envelope, Failure, Message, Sending, Tracking
 from chalicelib.core.refold import Fold
+from chalicelib.core.status import Status, status_of
+from chalicelib.core.status import opened_at as opened_at_of
 from chalicelib.core.summary import State
 from chalicelib.core.token import Mode
 from chalicelib.storage import keys, state_text
 from chalicelib.storage.tables import bind, is_done
+from chalicelib.storage.walk import Walk, merged, walked
+
+NO_STATUS = "-"
+"""Of a message that has been folded and is not known to have been sent. With it, what the fold knows and what the
+sender notes come to the same status in any order."""
 
 
 class ByAccount(GlobalSecondaryIndex["MessageRow"]):  # type: ignore[no-untyped-call]  # of pynamodb
     class Meta:
         index_name = "by_account"
-        projection = KeysOnlyProjection()
+        projection = IncludeProjection(["status", "source", "reason"])
 
     account_shard = UnicodeAttribute(hash_key=True)
     accepted_key = UnicodeAttribute(range_key=True)
+    status = UnicodeAttribute(null=True)
+    source = UnicodeAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+
+
+class ByLatestOpen(GlobalSecondaryIndex["MessageRow"]):  # type: ignore[no-untyped-call]  # of pynamodb
+    class Meta:
+        index_name = "by_latest_open"
+        projection = KeysOnlyProjection()
+
+    account_shard = UnicodeAttribute(hash_key=True)
+    opened_key = UnicodeAttribute(range_key=True)
 
 
 class BySesMessageId(GlobalSecondaryIndex["MessageRow"]):  # type: ignore[no-untyped-call]  # of pynamodb
@@ -43,12 +66,18 @@ class BySesMessageId(GlobalSecondaryIndex["MessageRow"]):  # type: ignore[no-unt
 
 
 class MessageRow(Model):
-    """`facts` is what was handed over and never changes; `state`, `closed` and `closed_until` are the fold."""
+    """`facts` is what was handed over, of which only the tracking is ever narrowed; `state`, `closed`, `closed_until`
+    are the fold. `status` (absent or `-` before it is sent), `source`, `reason` (of a mail that is not tracked) and
+    `opened_key` repeat what these say, for the indexes."""
 
     message_id = UnicodeAttribute(hash_key=True)
     account = UnicodeAttribute()
     account_shard = UnicodeAttribute()
     accepted_key = UnicodeAttribute()
+    source = UnicodeAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+    status = UnicodeAttribute(null=True)
+    opened_key = UnicodeAttribute(null=True)
     facts = JSONAttribute()
     sending = UnicodeAttribute()
     failure = JSONAttribute(null=True)
@@ -64,14 +93,19 @@ class MessageRow(Model):
     closed = UnicodeAttribute(null=True)
     closed_until = UnicodeAttribute(null=True)
     by_account = ByAccount()
+    by_latest_open = ByLatestOpen()
     by_ses_message_id = BySesMessageId()
 
 
 class Page(NamedTuple):
-    """A page of an account's messages, newest first."""
+    """A page of an account's messages, newest first. It may hold fewer than were asked for, or none, and still have
+    more: then as many were looked at as one request may. `after` and `before` are the places from which to go on to
+    older and newer ones, None where there is nothing to go on from."""
 
     messages: list[Message]
     has_more: bool
+    after: str | None = None
+    before: str | None = None
 
 
 class Messages:
@@ -94,24 +128,44 @@ class Messages:
         fold = _fold(row)
         return _message(row, fold.state), fold
 
+    def until_of(self, message_id: str) -> datetime | None:
+        """The end of a message's capture window; None if it has none, or is not there."""
+        try:
+            return _time(self._rows.get(message_id, attributes_to_get=["message_id", "until"]).until)
+        except self._rows.DoesNotExist:
+            return None
+
     def id_by_ses(self, ses_message_id: str) -> str | None:
         """Our id of the mail that SES knows by its own."""
         return next((row.message_id for row in self._rows.by_ses_message_id.query(ses_message_id, limit=1)), None)
 
-    def page(self, account: str, limit: int, after: str | None = None, before: str | None = None) -> Page:
+    def page(
+        self, account: str, limit: int, after: str | None = None, before: str | None = None, only: Only = ALL
+    ) -> Page:
         """Messages older than the place `after`, or the nearest ones newer than `before`."""
-        places: list[str] = []
-        for shard in keys.account_shards(account):
-            places.extend(self._places(shard, limit + 1, after, before))
-        places.sort(reverse=before is None)
-        chosen = sorted(places[:limit], reverse=True)
-        return Page(self._load(chosen), len(places) > limit)
+        rows = self._rows
+        wanted = [(rows.status, only.status), (rows.source, only.source), (rows.reason, only.reason)]
+        conditions = [attribute == value for attribute, value in wanted if value is not None]
+        found = reduce(and_, conditions) if conditions else None
+        return self._page(account, Walk(rows.by_account, rows.accepted_key, found), limit, after, before)
 
-    def _places(self, shard: str, limit: int, after: str | None, before: str | None) -> list[str]:
-        key = self._rows.accepted_key
-        condition = (key > before) if before else (key < after) if after else None
-        found = self._rows.by_account.query(shard, condition, scan_index_forward=before is not None, limit=limit)
-        return [row.accepted_key for row in found]
+    def opened_page(self, account: str, limit: int, after: str | None = None, before: str | None = None) -> Page:
+        """Messages by their latest open by a person; places are times of opens."""
+        walk = Walk(self._rows.by_latest_open, self._rows.opened_key)
+        return self._page(account, walk, limit, after, before)
+
+    def _page(self, account: str, walk: Walk, limit: int, after: str | None, before: str | None) -> Page:
+        each = [walked(walk, shard, limit, after, before) for shard in keys.account_shards(account)]
+        found = merged(each, limit, is_newest_first=before is None)
+        onward = found.onward
+        places = sorted(found.places, reverse=True)
+        first, last = (places[0], places[-1]) if places else (None, None)
+        return Page(
+            self._load(places),
+            found.has_more,
+            after=onward if before is None and onward else last,
+            before=onward if before is not None and onward else first,
+        )
 
     def _load(self, places: list[str]) -> list[Message]:
         ids = [place.partition("#")[2] for place in places]
@@ -135,11 +189,20 @@ class Messages:
         row = _row(self._rows, message)
         is_done(lambda: row.save(condition=self._rows.message_id.does_not_exist()))
 
-    def claim(self, message: Message, claim: str, *, lease_ends_at: datetime, until: datetime | None) -> bool:
+    def claim(
+        self,
+        message: Message,
+        claim: str,
+        *,
+        lease_ends_at: datetime,
+        until: datetime | None,
+        narrowed: Tracking | None = None,
+    ) -> bool:
         """Takes a queued message for sending; False if it is not any more as `message` says, or needs no sending.
 
         `claim` is unique. Where the first try of the call got through and only its answer was lost, the second finds
-        the message claimed; then the mark tells whose claim it is. `until` is the end of the capture window.
+        the message claimed; then the mark tells whose claim it is. `until` is the end of the capture window, None if
+        nothing is tracked; `narrowed` is what is tracked where that is less than when the message was taken in.
         """
         rows = self._rows
         actions: list[Action] = [
@@ -149,8 +212,10 @@ class Messages:
             rows.next_try_at.remove(),
             rows.attempts.add(1),
         ]
-        if until:
-            actions.append(rows.until.set(instant.show(until)))
+        actions.append(rows.until.set(instant.show(until)) if until else rows.until.remove())
+        if narrowed:
+            actions.append(rows.facts.set(_facts(replace(message, tracking=narrowed))))
+            actions.append(rows.reason.set(narrowed.reason) if narrowed.reason else rows.reason.remove())
         condition = (rows.sending == Sending.QUEUED.value) & (rows.attempts == message.attempts)
         if self._update(message.message_id, actions, condition):
             return True
@@ -179,6 +244,8 @@ class Messages:
             actions.append(rows.ses_message_id.set(ses_message_id))
         if sent_at:
             actions.append(rows.sent_at.set(instant.show(sent_at)))
+        if sending is Sending.SENT:  # the fold may have come first, and knows more
+            actions.append(rows.status.set(rows.status | Status.SENT.value))
         if next_try_at:
             actions.append(rows.next_try_at.set(instant.show(next_try_at)))
         condition = rows.sending == message.sending.value
@@ -205,6 +272,15 @@ class Messages:
     def _fold_update(self, message: Message, fold: Fold) -> tuple[list[Action], Condition]:
         rows = self._rows
         actions: list[Action] = [rows.state.set(state_text.dump(fold.state)), rows.version.set(message.version + 1)]
+        status, opened_at = status_of(replace(message, state=fold.state)), opened_at_of(fold.state.engagement)
+        if status:
+            actions.append(rows.status.set(status.value))
+        else:  # unless the sender has just noted that it was sent, of which this fold does not know
+            actions.append(rows.status.set(NO_STATUS if status_of(message) else rows.status | NO_STATUS))
+        if opened_at:
+            actions.append(rows.opened_key.set(keys.opened(instant.show(opened_at), message.message_id)))
+        elif opened_at_of(message.state.engagement):  # taken back
+            actions.append(rows.opened_key.remove())
         if fold.closed_until:
             actions.append(rows.closed.set(state_text.dump_engagement(fold.closed)))
             actions.append(rows.closed_until.set(fold.closed_until))
@@ -215,6 +291,19 @@ class Messages:
 
 
 def _row(rows: type[MessageRow], message: Message) -> MessageRow:
+    return rows(
+        message.message_id,
+        account=message.account,
+        account_shard=keys.account_shard(message.account, message.message_id),
+        accepted_key=message.key,
+        facts=_facts(message),
+        sending=message.sending.value,
+        source=message.source,
+        reason=message.tracking.reason,
+    )
+
+
+def _facts(message: Message) -> dict[str, Any]:
     envelope, tracking = message.envelope, message.tracking
     facts = {
         "from": envelope.sender,
@@ -231,14 +320,7 @@ def _row(rows: type[MessageRow], message: Message) -> MessageRow:
         "links": message.links,
         "unsubscribe": message.has_unsubscribe,
     }
-    return rows(
-        message.message_id,
-        account=message.account,
-        account_shard=keys.account_shard(message.account, message.message_id),
-        accepted_key=message.key,
-        facts={key: value for key, value in facts.items() if value or _is_zero(value)},
-        sending=message.sending.value,
-    )
+    return {key: value for key, value in facts.items() if value or _is_zero(value)}
 
 
 def _is_zero(value: object) -> bool:

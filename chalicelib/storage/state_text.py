@@ -17,6 +17,7 @@ def dump(state: State) -> str:
             "delayed": _show(delivery.delayed_at),
             "failure": delivery.failure and [instant.show(delivery.failure[0]), *delivery.failure[1:]],
             "recipients": {address: _recipient(known) for address, known in delivery.recipients.items()},
+            "unsubscribed": _show(delivery.unsubscribed_at),
             **_engagement(state.engagement),
         }
     )
@@ -30,6 +31,7 @@ def load(text: str) -> State:
         delayed_at=_parse(raw.get("delayed")),
         failure=(instant.parse(raw["failure"][0]), *raw["failure"][1:]) if "failure" in raw else None,
         recipients={address: _recipient_of(known) for address, known in raw.get("recipients", {}).items()},
+        unsubscribed_at=_parse(raw.get("unsubscribed")),
     )
     return State(delivery, _engagement_of(raw))
 
@@ -83,6 +85,7 @@ def _engagement(engagement: Engagement) -> dict[str, Any]:
         "recent": [instant.show(at) for at in engagement.recent_opens],
         "clicks": _hits(engagement.clicks),
         "links": [[position, *counts] for position, counts in engagement.links.items()],
+        "files": [[position, *counts] for position, counts in engagement.files.items()],
     }
 
 
@@ -92,14 +95,16 @@ def _engagement_of(raw: dict[str, Any]) -> Engagement:
         recent_opens=tuple(instant.parse(at) for at in raw.get("recent", [])),
         clicks=_hits_of(raw.get("clicks")),
         links={position: (count, machine) for position, count, machine in raw.get("links", [])},
+        files={position: (count, machine) for position, count, machine in raw.get("files", [])},
     )
 
 
 def _hits(hits: Hits) -> list[Any] | None:
     if hits == Hits():
         return None
-    return [hits.count, hits.machine, _show(hits.first_at), _show(hits.last_at)]
+    shown = [hits.count, hits.machine, _show(hits.first_at), _show(hits.last_at)]
+    return [*shown, hits.proxy] if hits.proxy else shown
 
 
 def _hits_of(raw: list[Any] | None) -> Hits:
-    return Hits(raw[0], raw[1], _parse(raw[2]), _parse(raw[3])) if raw else Hits()
+    return Hits(raw[0], raw[1], _parse(raw[2]), _parse(raw[3]), *raw[4:]) if raw else Hits()

@@ -24,7 +24,7 @@ def files_of(attachments: Sequence[Attachment]) -> list[File]:
 
 
 def size(number: int) -> str:
-    """So many bytes: `812 bytes`, `14 kB`, `3.4 MB`."""
+    """So many bytes: `812 bytes`, `14 KB`, `3.4 MB`."""
     if number < 1000:
         return f"{number} byte{'' if number == 1 else 's'}"
-    return f"{number / 1e3:.0f} kB" if number < 999_500 else f"{number / 1e6:.1f} MB"
+    return f"{number / 1e3:.0f} KB" if number < 999_500 else f"{number / 1e6:.1f} MB"

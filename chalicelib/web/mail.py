@@ -3,19 +3,27 @@
 import re
 from base64 import b64encode
 from collections.abc import Sequence
+from datetime import datetime
 from urllib.parse import unquote
 
-from chalicelib.core import mail_view, session
+from chalicelib.core import consent, mail_view, session
+from chalicelib.core.address_key import key_of
 from chalicelib.core.event import is_message_id
-from chalicelib.core.message import Attachment, Message
-from chalicelib.web import answer
+from chalicelib.core.mail_context import verdicts_of
+from chalicelib.core.message import Attachment, Clickable, Content, Message
+from chalicelib.core.mode import is_within
+from chalicelib.core.named_address import bare
+from chalicelib.web import answer, click_map, placeholders
 from chalicelib.web.answer import Answer, Asked, NotHere, fragment, html
+from chalicelib.web.back import back_of
 from chalicelib.web.files import files_of
 from chalicelib.web.ports import Parts
 from chalicelib.web.render import render
 from chalicelib.web.signin import Visit, guarded
 from chalicelib.web.timeline import timeline_of
+from chalicelib.web.urls import local
 from chalicelib.web.view import view_of
+from chalicelib.web.words import AGREED_TO_LESS, WITHDRAWN
 
 _CONTENT_ID = re.compile(r"\bcid:([A-Za-z0-9._@%-]{1,300})")
 _REMOTE_IMAGE = re.compile(r"""(?:src|srcset|background|url)\s*[=(]\s*["']?\s*(?:https?:)?//""", re.IGNORECASE)
@@ -26,8 +34,10 @@ LINKS_IN_NEW_TAB = '<base target="_blank">'
 
 
 def show_mail(message_id: str, asked: Asked, parts: Parts) -> Answer:
-    """The page of one mail."""
-    return guarded(asked, parts, f"/mails/{message_id}", lambda visit: _page(message_id, visit, parts))
+    """The page of one mail. With `clicks=1` the clicks are drawn on it."""
+    clicks = "1" if _has_clicks_on(asked) else None
+    own_url = local(f"/mails/{message_id}", clicks=clicks, back=back_of(asked, parts.site).query)
+    return guarded(asked, parts, own_url, lambda visit: _page(message_id, visit, parts))
 
 
 def show_live(message_id: str, asked: Asked, parts: Parts) -> Answer:
@@ -37,38 +47,46 @@ def show_live(message_id: str, asked: Asked, parts: Parts) -> Answer:
 
 def show_content(message_id: str, asked: Asked, parts: Parts) -> Answer:
     """The mail as it was handed over, without pixel and tracked links, for its frame. With `images=1` its remote
-    images are loaded; those attached to it are always shown."""
+    images are loaded; those attached to it are always shown. With `clicks=1` the clicks are drawn on it."""
     return guarded(asked, parts, f"/mails/{message_id}", lambda visit: _content(message_id, visit, parts))
 
 
 def _page(message_id: str, visit: Visit, parts: Parts) -> Answer:
     message = _find(message_id, visit, parts)
     content = parts.content(message)
+    drawable = _drawable(message, content)
     body = render(
         "mail.html",
         visit=visit,
         form_token=session.form_token(visit.cookie, parts.keys),
         is_refresh=False,
+        back=back_of(visit.asked, parts.site),
         content=content,
         sandbox=answer.MAIL_SANDBOX,
         has_remote_images=bool(content and content.html and _REMOTE_IMAGE.search(content.html)),
-        files=files_of(content.attachments if content else ()),
-        **_state(message, content.links if content else None, parts),
+        has_map=drawable is not None,
+        drawing=_drawn(drawable, message) if drawable and _has_clicks_on(visit.asked) else None,
+        downloaded=sum(count for count, _ in message.state.engagement.files.values()),
+        files=files_of([file for file in content.attachments if not file.is_linked] if content else ()),
+        **_state(message, _tracked(content.clickable, message) if content else None, parts),
     )
     return html(body, has_frame=True)
 
 
 def _live(message_id: str, visit: Visit, parts: Parts) -> Answer:
     message = _find(message_id, visit, parts)
-    links = None if visit.asked.query.get("content") == "gone" else parts.links(message)
-    return fragment(render("live.html", is_refresh=True, **_state(message, links, parts)), visit.asked)
+    clickable = None if visit.asked.query.get("content") == "gone" else _tracked(parts.clickable(message), message)
+    return fragment(render("live.html", is_refresh=True, **_state(message, clickable, parts)), visit.asked)
 
 
 def _content(message_id: str, visit: Visit, parts: Parts) -> Answer:
-    content = parts.content(_find(message_id, visit, parts))
+    message = _find(message_id, visit, parts)
+    content = parts.content(message)
     if content is None or content.html is None:
         raise NotHere("This mail has no HTML.")
-    body = with_inline_images(content.html, content.attachments) + LINKS_IN_NEW_TAB
+    drawable = _drawable(message, content) if _has_clicks_on(visit.asked) else None
+    shown = _drawn(drawable, message).html if drawable else content.html
+    body = with_inline_images(placeholders.inert(shown), content.attachments) + LINKS_IN_NEW_TAB
     return answer.mail(body, may_load_images=visit.asked.query.get("images") == "1")
 
 
@@ -89,20 +107,46 @@ def with_inline_images(html: str, files: Sequence[Attachment]) -> str:
     return _CONTENT_ID.sub(picture, html)
 
 
-def _state(message: Message, links: Sequence[str] | None, parts: Parts) -> dict[str, object]:
-    """What the part of the page that refreshes itself is made of. `links` are None where the content is gone."""
-    now, engagement = parts.now(), message.state.engagement
-    live = parts.site.path(f"/mails/{message.message_id}/live", content="gone" if links is None else None)
-    timeline = timeline_of(
-        parts.events(message),
-        links or (),
-        accepted_at=message.accepted_at,
-        recipients=len(message.envelope.recipients),
-        hits=sum(hits.count + hits.machine for hits in (engagement.opens, engagement.clicks)),
-        now=now,
-    )
-    mail = view_of(mail_view.show(message, links), now)
+def _has_clicks_on(asked: Asked) -> bool:
+    return asked.query.get("clicks") == "1"
+
+
+def _drawable(message: Message, content: Content | None) -> str | None:
+    """The HTML if clicks can be drawn on it."""
+    if content is None or content.html is None or not message.tracking.clicks:
+        return None
+    return content.html if click_map.is_drawable(content.html, content.links) else None
+
+
+def _drawn(html: str, message: Message) -> click_map.Drawing:
+    counts = {position: count for position, (count, _) in message.state.engagement.links.items()}
+    return click_map.draw(html, counts)
+
+
+def _tracked(clickable: Clickable, message: Message) -> Clickable:
+    return clickable if message.tracking.clicks else clickable._replace(links=())
+
+
+def _state(message: Message, clickable: Clickable | None, parts: Parts) -> dict[str, object]:
+    """What the part of the page that refreshes itself is made of. `clickable` is None where the content is gone."""
+    now, events = parts.now(), parts.events(message)
+    live = parts.site.path(f"/mails/{message.message_id}/live", content="gone" if clickable is None else None)
+    verdicts = verdicts_of(message, events, parts.policy(message.account))
+    timeline = timeline_of(message, events, verdicts, clickable or Clickable(), now=now)
+    mail = view_of(mail_view.show(message, clickable), now, _ended(message, parts, now))
     return {"site": parts.site, "live": live, "mail": mail, "timeline": timeline}
+
+
+def _ended(message: Message, parts: Parts, now: datetime) -> str:
+    """Why nothing more is recorded although the mail is tracked: what its person says by now."""
+    tracking = message.tracking
+    if not tracking.is_on:
+        return ""
+    said = [list(parts.consents(message.account, key_of(bare(to)))) for to in message.envelope.recipients]
+    if not all(consent.is_tracking_allowed(entries, required=False, at=now) for entries in said):
+        return WITHDRAWN
+    is_enough = all(is_within(tracking.mode, consent.mode_of(entries, now)) for entries in said)
+    return "" if is_enough else AGREED_TO_LESS
 
 
 def _find(message_id: str, visit: Visit, parts: Parts) -> Message:

@@ -22,6 +22,14 @@ def moment(at: datetime, now: datetime) -> Moment:
     return Moment(f"{at:%Y-%m-%dT%H:%M:%SZ}", exact(at), rough(at, now), clock(at, now))
 
 
+def moment_of_day(at: datetime, now: datetime) -> Moment:
+    """How to show a time of which only the day is known."""
+    at, now = at.astimezone(UTC), now.astimezone(UTC)
+    days = (now.date() - at.date()).days
+    words = {0: "today", 1: "yesterday"}.get(days) or (f"{days} days ago" if 0 < days < 7 else day(at, now))
+    return Moment(f"{at:%Y-%m-%d}", f"{at:%a}, {at.day} {at:%b %Y}", words, words)
+
+
 def exact(at: datetime) -> str:
     """`Mon, 9 Mar 2026, 09:02:11 UTC`."""
     return f"{at:%a}, {at.day} {at:%b %Y, %H:%M:%S} UTC"
@@ -45,15 +53,16 @@ def rough(at: datetime, now: datetime) -> str:
     days = (now.date() - at.date()).days
     if days == 1:
         return "yesterday"
-    return f"{days} days ago" if days < 7 else _day(at, now)
+    return f"{days} days ago" if days < 7 else day(at, now)
 
 
 def clock(at: datetime, now: datetime) -> str:
     """`today 14:31`, `yesterday 09:02`, `Mon 09:02`, `9 Mar 09:02`, `9 Mar 2025 09:02`."""
     days = (now.date() - at.date()).days
-    day = {0: "today", 1: "yesterday"}.get(days) or (f"{at:%a}" if 0 < days < 7 else _day(at, now))
-    return f"{day} {at:%H:%M}"
+    on = {0: "today", 1: "yesterday"}.get(days) or (f"{at:%a}" if 0 < days < 7 else day(at, now))
+    return f"{on} {at:%H:%M}"
 
 
-def _day(at: datetime, now: datetime) -> str:
+def day(at: datetime, now: datetime) -> str:
+    """`9 Mar`, `9 Mar 2025`."""
     return f"{at.day} {at:%b}" if at.year == now.year else f"{at.day} {at:%b %Y}"

@@ -1,18 +1,21 @@
 """What the pages need from the outside, as small as they need it; the entrypoint hands it in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.apikey import ApiKey
+from chalicelib.core.consent import Entry
 from chalicelib.core.event import Event
-from chalicelib.core.message import Content, Message
+from chalicelib.core.mail_filter import ALL, Only
+from chalicelib.core.message import Clickable, Content, Message
 from chalicelib.core.token import Keys
 from chalicelib.web.urls import Site
 
 
 class Page(Protocol):
-    """A part of a list, newest first."""
+    """A part of a list, newest first. It may be short and still have more: there may be more that match."""
 
     @property
     def messages(self) -> Sequence[Message]: ...
@@ -21,26 +24,42 @@ class Page(Protocol):
     def has_more(self) -> bool:
         """Whether there are more in the direction that was asked for."""
 
+    @property
+    def after(self) -> str | None:
+        """The place from which to go on to older ones."""
+
+    @property
+    def before(self) -> str | None:
+        """The place from which to go on to newer ones."""
+
 
 class Messages(Protocol):
     """The mails of an account."""
 
-    def page(self, account: str, limit: int, after: str | None = None, before: str | None = None) -> Page:
+    def page(
+        self, account: str, limit: int, after: str | None = None, before: str | None = None, only: Only = ALL
+    ) -> Page:
         """`limit` mails next to a place, older than `after` or newer than `before`; the newest without either."""
+
+    def opened_page(self, account: str, limit: int, after: str | None = None, before: str | None = None) -> Page:
+        """The same by the latest open by a person; mails that nobody opened are not in it."""
 
     def get(self, account: str, message_id: str) -> Message | None: ...
 
 
 class Parts(NamedTuple):
-    """`events` are oldest first, of a great many the first and the latest; `links` are the content's tracked ones,
-    which never change; `random_hex` are 32 unguessable digits."""
+    """`policy` is an account's; `consents` are all that a person said, by account and the key of their address;
+    `events` are oldest first, of a great many the first and the latest; `clickable` is what of the content is tracked,
+    which never changes; `random_hex` are 32 unguessable digits."""
 
     site: Site
     keys: Keys
     find_key: Callable[[str], ApiKey | None]
     messages: Messages
+    policy: Callable[[str], AccountPolicy]
+    consents: Callable[[str, str], Iterable[Entry]]
     events: Callable[[Message], Sequence[Event]]
     content: Callable[[Message], Content | None]
-    links: Callable[[Message], Sequence[str]]
+    clickable: Callable[[Message], Clickable]
     now: Callable[[], datetime]
     random_hex: Callable[[], str]

@@ -5,17 +5,19 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from chalicelib.core import instant, named_address
-from chalicelib.web.moment import Moment, moment
+from chalicelib.web.files import size
+from chalicelib.web.moment import Moment, moment, moment_of_day
+from chalicelib.web.words import (
+    ONLY_THE_DAY,
+    REASONS,
+    STATUSES,
+    failure_words,
+    source_words,
+    tracking_sentence,
+    untracked,
+)
 
 Mail = Mapping[str, Any]
-
-
-REASONS = {
-    "plain_text": "plain text",
-    "multiple_recipients": "several recipients",
-    "mail_off": "switched off for this mail",
-}
-"""Why a mail is not tracked, in words that follow `not tracked:`."""
 
 MOST_UNCLICKED = 10
 """How many links that nobody clicked stand in the open."""
@@ -29,12 +31,14 @@ class Chip(NamedTuple):
     style: str
 
 
-CHIPS = {
-    "sent": Chip("arrow-out", "Sent", "sent"),
-    "delivered": Chip("check", "Delivered", "delivered"),
-    "opened": Chip("eye", "Opened", "opened"),
-    "clicked": Chip("pointer", "Clicked", "clicked"),
+_ICONS = {
+    "sent": "arrow-out",
+    "delivered": "check",
+    "opened": "eye",
+    "clicked": "pointer",
+    "received": "arrow-in",
 }
+CHIPS = {status: Chip(icon, STATUSES[status], status) for status, icon in _ICONS.items()}
 SENDING_CHIPS = {
     "queued": Chip("clock", "Queued", "waiting"),
     "sending": Chip("clock", "Sending", "waiting"),
@@ -46,15 +50,18 @@ SOFT_BOUNCE = Chip("alert", "Bounced", "bounced-soft")
 
 
 class Count(NamedTuple):
-    """How often, by whom. `words` is `3 opens`; `machine` is shown beside it and not counted in it. `absent` says why
-    there is nothing to count; a click tells of one open also where opens are not tracked."""
+    """How often, by whom. `words` is `3 opens`; `proxy` (privacy proxies) and `machine` are shown beside it and not
+    counted in it. `absent` says why there is nothing to count; a click tells of one open also where opens are not
+    tracked. Where `is_only_the_day`, `last` is a day, `first` None, and how often is not known."""
 
     number: int
     words: str
+    proxy: int
     machine: int
     first: Moment | None
     last: Moment | None
     absent: str | None
+    is_only_the_day: bool = False
 
 
 class Eye(NamedTuple):
@@ -77,6 +84,17 @@ class Fate(NamedTuple):
     address: str
     chip: Chip
     reason: str
+
+
+class Download(NamedTuple):
+    """A file that went out as a link, how often people have fetched it, None where that is not tracked, and machines;
+    `size` is in words."""
+
+    position: int
+    name: str
+    size: str
+    number: int | None
+    machine: int
 
 
 class Links(NamedTuple):
@@ -107,24 +125,32 @@ class View(NamedTuple):
     is_opened_more_than_listed: bool
     bounce: Mapping[str, Any] | None
     complained: Moment | None
-    failure: Mapping[str, Any] | None
+    unsubscribed: Moment | None
+    failure: str
+    is_unsent: bool
     sending: str
     untracked: str | None
+    tracking: str
     fates: list[Fate]
     links: Links
+    downloads: list[Download]
     record: str | None
     user: str | None
     tags: list[str]
     source: str
 
 
-def view_of(mail: Mail, now: datetime) -> View:
-    """The view of a mail as `core.mail_view.show` tells it."""
+def view_of(mail: Mail, now: datetime, ended: str = "") -> View:
+    """The view of a mail as `core.mail_view.show` tells it. `ended` says why nothing more of it is
+    recorded, if so. `is_unsent` is one that nobody can have got; `failure` says why."""
     to, cc, bcc, reply_to = ([_person(text) for text in mail[field]] for field in ("to", "cc", "bcc", "reply_to"))
     tracking, links = mail["tracking"], mail["clicks"].get("links")
-    no_links = "no links" if links == [] else None
-    opens = _count(mail["opens"], "open", now, _untracked(tracking, "opens"))
-    clicks = _count(mail["clicks"], "click", now, _untracked(tracking, "clicks") or no_links)
+    files = mail["clicks"].get("files") or ()
+    no_links = "no links" if links == [] and not files else None
+    opens = _count(mail["opens"], "open", now, untracked(tracking, "opens"))
+    clicks = _count(mail["clicks"], "click", now, untracked(tracking, "clicks") or no_links)
+    if tracking["mode"] == ONLY_THE_DAY:
+        opens = _without_time(opens, mail["opens"]["last_at"], now)
     return View(
         message_id=mail["id"],
         subject=mail["subject"].strip() or "(no subject)",
@@ -140,19 +166,23 @@ def view_of(mail: Mail, now: datetime) -> View:
         opens=opens,
         clicks=clicks,
         has_click=clicks.number > 0,
-        recent=[_when(at, now) for at in mail["opens"]["recent"]],
+        recent=[] if opens.is_only_the_day else [_when(at, now) for at in mail["opens"]["recent"]],
         is_opened_more_than_listed=mail["opens"]["more_than_ten"],
         bounce=mail["bounce"],
         complained=_when(mail["complained_at"], now) if mail["complained_at"] else None,
-        failure=mail["error"],
+        unsubscribed=_when(mail["unsubscribed_at"], now) if mail["unsubscribed_at"] else None,
+        failure=failure_words(mail["error"]["detail"], now) if mail["error"] else "",
+        is_unsent=mail["sending"] == "failed" and not opens.number,
         sending=mail["sending"],
         untracked=None if tracking["tracked"] else REASONS[tracking["reason"]],
+        tracking=tracking_sentence(tracking, now, ended),
         fates=[_fate(recipient) for recipient in mail["recipients"]] if len(to + cc + bcc) > 1 else [],
         links=_links(links or ()),
+        downloads=[_download(file, is_tracked=tracking["clicks"]) for file in files],
         record=f"{mail['record']['module']} {mail['record']['record_id']}" if mail["record"] else None,
         user=mail["user"],
         tags=[f"{tag['name']}: {tag['value']}" for tag in mail["tags"]],
-        source=mail["source"].replace("_", " "),
+        source=source_words(mail["source"]),
     )
 
 
@@ -170,10 +200,10 @@ def eye_of(mail: Mail) -> Eye:
     """Whether it is known that the mail was opened; if not, why."""
     if mail["opens"]["count"]:
         return Eye(True, "opened")
-    untracked = _untracked(mail["tracking"], "opens")
-    if untracked and mail["tracking"]["clicks"]:
-        return Eye(False, f"opens {untracked}")
-    return Eye(False, untracked or "not opened")
+    why = untracked(mail["tracking"], "opens")
+    if why and mail["tracking"]["clicks"]:
+        return Eye(False, f"opens {why}")
+    return Eye(False, why or "not opened")
 
 
 def plural(number: int, noun: str) -> str:
@@ -183,12 +213,14 @@ def plural(number: int, noun: str) -> str:
 
 def _count(hits: Mail, noun: str, now: datetime, absent: str | None) -> Count:
     first, last = (_when(hits[field], now) if hits[field] else None for field in ("first_at", "last_at"))
-    return Count(hits["count"], plural(hits["count"], noun), hits["machine"], first, last, absent)
+    return Count(hits["count"], plural(hits["count"], noun), hits.get("proxy", 0), hits["machine"], first, last, absent)
 
 
-def _untracked(tracking: Mail, what: str) -> str | None:
-    """Why `opens` or `clicks` are not tracked. Where one of them is, the sender switched the other one off."""
-    return None if tracking[what] else f"not tracked: {REASONS[tracking['reason'] or 'mail_off']}"
+def _without_time(opens: Count, last_at: str | None, now: datetime) -> Count:
+    """The count of a mail of which only the day of the last open is kept."""
+    last = moment_of_day(instant.parse(last_at), now) if last_at else None
+    words = "opened" if opens.number else "not opened"
+    return opens._replace(words=words, first=None, last=last, is_only_the_day=True)
 
 
 def _when(text: str, now: datetime) -> Moment:
@@ -210,6 +242,11 @@ def _fate(recipient: Mail) -> Fate:
     if bounce:
         return Fate(recipient["address"], HARD_BOUNCE if bounce["type"] == "hard" else SOFT_BOUNCE, bounce["reason"])
     return Fate(recipient["address"], CHIPS[recipient["status"]], "")
+
+
+def _download(file: Mail, *, is_tracked: bool) -> Download:
+    number = file["count"] if is_tracked else None
+    return Download(file["position"], file["filename"], size(file["size"]), number, file["machine"])
 
 
 def _links(links: Sequence[Mail]) -> Links:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from chalicelib.core import hit
+from chalicelib.core import hit_answer
 from infra.aws import smoke_mail
 from infra.aws.smoke_mail import Mail
 from infra.aws.smoke_step import Patience, Site, Step
@@ -51,7 +51,7 @@ def steps(site: Site) -> Iterator[Step]:
 def _pixel(url: str) -> None:
     got = ask(f"{url}/o/x")
     expect(got.status == 200, f"/o/x answers {got.status}: {got.excerpt!r}")
-    is_ours = got.media_type == "image/gif" and got.body == hit.GIF
+    is_ours = got.media_type == "image/gif" and got.body == hit_answer.GIF
     expect(is_ours, f"/o/x is {got.media_type} of {len(got.body)} bytes, not our GIF")
     may_be_kept = "no-store" not in got.headers.get("cache-control", "")
     expect(not may_be_kept, "the pixel lacks Cache-Control: no-store")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 
-from chalicelib.core import apikey, hit, instant
+from chalicelib.core import apikey, hit_answer, instant
 from chalicelib.core.token import Keys, Mode, Purpose, Token, mint
 from chalicelib.storage.account import Account
 from infra.account import new_key
@@ -101,7 +101,7 @@ class _Play:
 
     def _load(self) -> None:
         got = ask(f"{self._site.tracking_url}/o/{self._token(Purpose.OPEN)}")
-        expect(got.body == hit.GIF, f"the pixel is {got.status} {got.excerpt!r}")
+        expect(got.body == hit_answer.GIF, f"the pixel is {got.status} {got.excerpt!r}")
 
     def _follow(self) -> None:
         """Follows the link, but not to where it leads."""

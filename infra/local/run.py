@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import boto3
 
+from chalicelib.core.account_policy import LONGEST_WINDOW_DAYS
 from chalicelib.core.event import GRACE
-from chalicelib.core.message import CAPTURE_WINDOW
 from infra.local import api_host, emulator, environment, folder, stack, tracking_host
 from infra.local.environment import Ports
 from infra.local.feeding import fed, fed_functions
@@ -29,7 +29,7 @@ from infra.local.schedules import scheduled_event
 from infra.local.ses import SesStandIn
 from infra.local.stack import Stack
 
-SWEEP_DAYS = (CAPTURE_WINDOW + GRACE).days
+SWEEP_DAYS = LONGEST_WINDOW_DAYS + GRACE.days
 """The age of all that can still have events."""
 
 TRACK_AT_ONCE = 16

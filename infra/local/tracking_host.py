@@ -21,8 +21,14 @@ from urllib.parse import parse_qsl, unquote
 from infra.local.functions import ACCOUNT, Call
 from infra.local.http_host import QuietServer
 
-ROUTES = tuple(f"{method} /{purpose}/{{token}}" for method in ("GET", "HEAD") for purpose in ("o", "c"))
+ROUTES = (
+    *(f"{method} /{purpose}/{{token}}" for method in ("GET", "HEAD") for purpose in ("o", "c", "a", "u")),
+    "POST /u/{token}",
+)
 """Those of the HTTP API that the function is made for. Anything else is the HTTP API's own 404."""
+
+LONGEST_BODY = 10_000_000
+"""Bytes; that of an HTTP API."""
 
 TIMEOUT_SECONDS = 10
 """Of the function."""
@@ -38,6 +44,7 @@ class Request(NamedTuple):
     protocol: str
     headers: Sequence[tuple[str, str]]
     source_ip: str
+    body: bytes = b""
 
 
 class Response(NamedTuple):
@@ -48,6 +55,7 @@ class Response(NamedTuple):
     body: bytes
 
 
+TOO_LARGE = Response(413, (("Content-Type", "application/json"),), b'{"message":"Request Entity Too Large"}')
 NOT_FOUND = Response(404, (("Content-Type", "application/json"),), b'{"message":"Not Found"}')
 BROKEN = Response(500, (("Content-Type", "application/json"),), b'{"message":"Internal Server Error"}')
 
@@ -91,6 +99,8 @@ def event_of(request: Request, request_id: str, now_ms: int) -> dict[str, Any] |
         },
         "isBase64Encoded": False,
     }
+    if request.body:
+        event["body"], event["isBase64Encoded"] = _carried(request.body, headers.get("content-type", ""))
     if cookies:
         event["cookies"] = cookies
     if query:
@@ -106,6 +116,13 @@ def _http(request: Request, path: str, headers: Mapping[str, str]) -> dict[str, 
         "sourceIp": request.source_ip,
         "userAgent": headers.get("user-agent", ""),
     }
+
+
+def _carried(body: bytes, content_type: str) -> tuple[str, bool]:
+    """A body as the payload has it, and whether that is base64: all that is no text and no JSON, also a form."""
+    if content_type.startswith(("text/", "application/json", "application/xml", "application/javascript")):
+        return body.decode("utf-8", "replace"), False
+    return base64.b64encode(body).decode(), True
 
 
 def _joined(headers: Sequence[tuple[str, str]]) -> tuple[dict[str, str], list[str]]:
@@ -175,11 +192,12 @@ class _Handler(BaseHTTPRequestHandler):
         super().__init__(*arguments)
 
     def _answer(self) -> None:
-        if "Content-Length" in self.headers or "Transfer-Encoding" in self.headers:
-            self.close_connection = True  # no route takes a body; it stays unread
+        body = self._body()
         client = str(self.client_address[0])
-        request = Request(self.command, self.path, self.request_version, list(self.headers.items()), client)
-        response = answer_to(request, self._call)
+        request = Request(
+            self.command, self.path, self.request_version, list(self.headers.items()), client, body or b""
+        )
+        response = TOO_LARGE if body is None else answer_to(request, self._call)
         has_body = response.status not in (204, 304)
         self.send_response(response.status, responses.get(response.status, ""))
         for name, value in response.headers:
@@ -191,6 +209,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if has_body and self.command != "HEAD":
             self.wfile.write(response.body)
+
+    def _body(self) -> bytes | None:
+        """What was sent along, None if that is too much; one of unknown length stays unread, as one too long does."""
+        length = self.headers.get("Content-Length", "0")
+        is_known = length.isascii() and length.isdigit() and "Transfer-Encoding" not in self.headers
+        if is_known and int(length) <= LONGEST_BODY:
+            return self.rfile.read(int(length))
+        self.close_connection = True
+        return None if is_known else b""
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _answer
 

@@ -17,6 +17,7 @@ from bench.capacity import (
 
 KB = 1024
 BY_A = Index("t/by_a", frozenset({"a"}), frozenset({"a", "id"}))
+BY_A_WITH_B = Index("t/by_a_with_b", frozenset({"a"}), frozenset({"a", "id", "b"}))
 
 
 def an_item(size, **more):
@@ -130,3 +131,20 @@ INDEXED = [
 @pytest.mark.parametrize(("before", "after", "units"), INDEXED)
 def test_an_index_costs_what_changes_of_it(before, after, units):
     assert index_units(before, after, BY_A) == units
+
+
+# GSI, "Write capacity units": "one write is required to update the values of the projected attributes into the index"
+INCLUDED = [
+    (an_item(100, a="1", b="1"), an_item(100, a="1", b="2"), 1),
+    (an_item(100, a="1"), an_item(100, a="1", b="2"), 1),
+    (an_item(100, a="1", b="1"), an_item(100, a="1"), 1),
+    (an_item(100, a="1", b="1"), an_item(200, a="1", b="1"), 0),  # what changed is not projected
+    (an_item(100, a="1", b="1"), an_item(100, a="2", b="2"), 2),  # with its key, too: deleted and put
+    (an_item(100, b="1"), an_item(100, b="2"), 0),  # not in the index before or after
+    (an_item(100, a="1", b="1"), an_item(2_000, a="1", b="x" * 1_100), 2),  # of the larger entry
+]
+
+
+@pytest.mark.parametrize(("before", "after", "units"), INCLUDED)
+def test_an_index_that_keeps_more_than_keys_costs_what_changes_of_that_too(before, after, units):
+    assert index_units(before, after, BY_A_WITH_B) == units

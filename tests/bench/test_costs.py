@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import bill, costs, costs_page, deployment, life, usage
+from bench import bill, costs, costs_before, costs_page, deployment, life, usage
 from bench.bill import Traffic
 from bench.costs import SES, Reckoning
 from bench.stage import Step
@@ -146,11 +146,29 @@ def test_sess_own_part_is_shown_apart(found):
     assert figures["the same behind the free tiers"] < whole
 
 
-def test_a_million_opens_with_their_folds_cost_at_most_4_dollars_in_what_does_not_depend_on_this_machine(found, made):
+def test_a_million_opens_cost_some_6_dollars_in_what_no_machine_changes_and_the_page_tells_why(found, made):
     used = dict(usage.total(made.open.values()))
     compute = used.pop("lambda_arm64_gb_second")
-    assert found.prices.cost(used) * MILLION < 4
+    assert found.prices.cost(used) * MILLION < 6.1
     assert compute > 0
+    (figure,) = (one for one in costs.summary(found).figures if one.what == "a million opens, folded")
+    assert figure.goal == costs.GOAL_OF_OPENS
+    assert all(f"messages/{index} 1" in figure.note for index in ("by_account", "by_latest_open"))
+
+
+def test_what_was_kept_stands_beside_what_is_measured_now(found, made, tmp_path, monkeypatch):
+    monkeypatch.setattr(costs_before, "KEPT", tmp_path / "before.json")
+    costs_before.keep(found, "A state without changes", datetime(2027, 3, 1, tzinfo=UTC))
+    same = costs_before.table(found)
+    assert "A state without changes, as it was measured on 2027-03-01" in same.about
+    assert [figure.value for figure in same.figures] == [0] * len(same.figures)
+    assert len(same.figures) == len(made.mail) + len(made.open) + len(made.click) + 1
+    kept = json.loads(costs_before.KEPT.read_text())
+    kept["stages"]["open: fold"]["writes"] -= 2
+    costs_before.KEPT.write_text(json.dumps(kept))
+    (more,) = (figure for figure in costs_before.table(found).figures if figure.value)
+    assert (more.what, more.value) == ("open: fold", pytest.approx(2 * 0.625))
+    assert "write units 2 → 4" in more.note
 
 
 CHEAPER = {
@@ -191,7 +209,7 @@ def test_a_longer_window_lets_more_events_meet(found):
 
 def rows_of_units(text):
     """The rows of a page that tell of capacity units, which are the same on every machine."""
-    return re.findall(r"^\| .*(?:request units|write units).* \|$", text, re.MULTILINE)
+    return re.findall(r"^\| .*(?:request|write|read) units.* \|$", text, re.MULTILINE)
 
 
 def without_dollars(rows):
@@ -208,7 +226,8 @@ def test_the_page_has_every_table_and_no_place_that_was_not_filled_in(found):
     page = costs_page.page(found, datetime(2027, 3, 1, tzinfo=UTC))
     assert "on 2027-03-01" in page
     assert [line for line in page.splitlines() if line.startswith("## ")] == [
-        *("## What it costs", "## A million mails, by component", "## A million mails, by what is done"),
+        *("## What it costs", "## Beside what it was"),
+        *("## A million mails, by component", "## A million mails, by what is done"),
         *("## A million opens, by component", "## A million clicks, by component"),
         *("## A month, whether or not mails are sent", "## What moves it", "## How it is reckoned"),
     ]

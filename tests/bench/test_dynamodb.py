@@ -20,9 +20,22 @@ def written(operation, asked, before, after):
 
 
 def test_the_tables_and_their_indexes_are_those_of_the_data_stack():
-    assert set(TABLES) == {"events", "messages", "links", "account"}
+    assert set(TABLES) == {"events", "messages", "links", "salts", "account"}
     assert TABLES["events"].keys == ("message_id", "event_key")
-    assert [index.name for index in TABLES["messages"].indexes] == ["messages/by_account", "messages/by_ses_message_id"]
+    assert TABLES["salts"].keys == ("day",)
+    kept = {index.name.removeprefix("messages/"): index.kept - index.keys for index in TABLES["messages"].indexes}
+    assert kept == {
+        "by_account": {"message_id", "status", "source", "reason"},
+        "by_latest_open": {"message_id"},
+        "by_ses_message_id": {"message_id"},
+    }
+
+
+def test_an_index_that_keeps_whole_items_is_an_error():
+    index = {"IndexName": "by_a", "KeySchema": [{"AttributeName": "a"}], "Projection": {"ProjectionType": "ALL"}}
+    properties = {"KeySchema": [{"AttributeName": "id"}], "GlobalSecondaryIndexes": [index]}
+    with pytest.raises(ValueError, match="by_a keeps whole items"):
+        dynamodb.table_of("t", properties)
 
 
 def test_a_new_message_costs_its_item_and_one_entry_in_the_index_that_it_is_in():
@@ -40,6 +53,20 @@ def test_an_update_that_no_index_keeps_costs_no_index():
     asked = {"TableName": "messages", "Key": {"message_id": {"S": "m1"}}}
     before, after = a_message(), a_message(state=TEXT, closed=TEXT)
     assert written("UpdateItem", asked, before, after) == {"messages": 2}
+
+
+def test_an_update_of_what_an_index_keeps_costs_the_index_one_write():
+    asked = {"TableName": "messages", "Key": {"message_id": {"S": "m1"}}}
+    before, after = a_message(status={"S": "sent"}), a_message(status={"S": "delivered"})
+    assert written("UpdateItem", asked, before, after) == {"messages": 1, "messages/by_account": 1}
+    assert written("UpdateItem", asked, after, a_message(state=TEXT, status={"S": "delivered"})) == {"messages": 1}
+
+
+def test_the_first_open_costs_the_folder_of_opens_one_write_and_each_later_one_two():
+    asked = {"TableName": "messages", "Key": {"message_id": {"S": "m1"}}}
+    first, later = (a_message(opened_key={"S": f"2027-0{day}#m1"}) for day in (1, 2))
+    assert written("UpdateItem", asked, a_message(), first) == {"messages": 1, "messages/by_latest_open": 1}
+    assert written("UpdateItem", asked, first, later) == {"messages": 1, "messages/by_latest_open": 2}
 
 
 def test_a_put_whose_condition_fails_costs_what_it_offered():
@@ -100,5 +127,6 @@ def test_what_is_stored_has_an_overhead_for_each_item_and_each_entry():
     assert dynamodb.stored_sizes(TABLES["messages"], [message]) == {
         "messages": [size + 100],
         "messages/by_account": [size + 100],
+        "messages/by_latest_open": [],
         "messages/by_ses_message_id": [],
     }

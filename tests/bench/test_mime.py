@@ -11,8 +11,10 @@ from bench.report import Goal
 from chalicelib.core import links
 from chalicelib.core.message import CAPTURE_WINDOW, Message, Tracking
 from chalicelib.core.refold import Fold
+from chalicelib.flow import instrument
 from chalicelib.flow.send import Parts, send
 from chalicelib.gateways.ses import Answer, Verdict
+from tests.flow.people import People
 
 MESSAGE_ID = "0123456789abcdef" * 2
 CONTENT = benchmark.a_content()
@@ -60,7 +62,8 @@ def test_every_goal_is_held_against_a_figure():
 
 def test_what_is_measured_is_what_ses_is_handed():
     world, ids = World(), iter(["claim", f"{MESSAGE_ID[2:]}00"])
-    parts = Parts(world, world, world, world, KEYS, TRACKING_URL, lambda: next(ids))
+    making = instrument.Parts(world, world, KEYS, TRACKING_URL, lambda: next(ids))
+    parts = Parts(world, world, world, making, People().stores, making.new_id)
     send(MESSAGE_ID, parts, now=UNTIL - CAPTURE_WINDOW)
     assert world.raw == benchmark.by_mailsight(CONTENT, HTML, MESSAGE_ID)
 

@@ -33,9 +33,37 @@ def test_no_goal_is_missed(found):
 
 def test_a_fold_writes_the_message_only_and_reads_it_once(found):
     for what in ("fold Send", "fold Delivery", "fold open", "fold click"):
-        step = found.steps[what]
-        assert {name for call in step.calls for name in call.writes} == {"messages"}
-        assert [call.operation for call in step.calls] == ["GetItem", "Query", "UpdateItem"]
+        calls = found.steps[what].calls
+        assert {name.partition("/")[0] for call in calls for name in call.writes} == {"messages"}
+        assert [call.operation for call in calls if "messages" in call.reads | call.writes] == ["GetItem", "UpdateItem"]
+        assert [call.operation for call in calls if "events" in call.reads] == ["Query"]
+
+
+def test_a_fold_costs_the_lists_one_write_where_what_they_are_narrowed_by_has_changed(found):
+    def written(what, index):
+        return sum(call.writes.get(f"messages/{index}", 0) for call in found.steps[what].calls)
+
+    kinds = ("Send", "Delivery", "open", "click")
+    assert [written(f"fold {kind}", "by_account") for kind in kinds] == [0, 1, 1, 1]
+    assert [written(f"fold {kind}", "by_latest_open") for kind in kinds] == [0, 0, 1, 0]
+    assert written("fold open and click at once", "by_account") == 1, "from delivered to clicked"
+
+
+@pytest.mark.parametrize(
+    ("what", "operations"),
+    [
+        ("fold Send", ["GetItem"]),  # settings
+        ("fold Delivery", ["GetItem", "GetItem"]),  # and the row of soft bounces
+        ("fold open", ["GetItem", "Query"]),  # and what the person said about tracking
+        ("fold click", ["GetItem", "Query"]),
+        ("send", ["BatchGetItem", "GetItem", "Query"]),  # suppressions, settings, what the person said
+        ("accept without Idempotency-Key", ["BatchGetItem", "GetItem", "GetItem", "Query"]),  # and the API key
+    ],
+)
+def test_what_is_asked_about_the_account_and_the_person_is_asked_once(found, what, operations):
+    calls = [call for call in found.steps[what].calls if "account" in call.reads]
+    assert sorted(call.operation for call in calls) == operations
+    assert all(call.reads["account"] <= 1 for call in calls)
 
 
 def test_events_that_come_together_are_folded_in_one_write(found):
@@ -58,7 +86,9 @@ def test_what_stays_of_a_mail_is_its_items_its_entries_and_its_contents(found):
         *("messages", "messages/by_account", "messages/by_ses_message_id"),
         *("events", "account", "contents"),
     }
-    assert set(found.stored["open"]) == {"events", "messages"}
+    assert set(found.stored["open"]) == {"events", "messages", "messages/by_account", "messages/by_latest_open"}
+    status = len("opened") - len("delivered")
+    assert found.stored["open"]["messages/by_account"] == status, "what it is narrowed by is another word"
 
 
 def test_where_units_go_is_told_with_the_most_first(found):

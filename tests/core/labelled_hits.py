@@ -167,7 +167,7 @@ HITS: dict[str, Examples] = {
     "burst": Examples(
         [
             Case("nine links in a second, the first", link(43, 8), "machine: burst", sweep(43.1)),
-            Case("three links in ten seconds, the last", link(53, 2), "machine: burst", (link(43, 0), link(48, 1))),
+            Case("three links in four seconds, the last", link(47, 2), "machine: burst", (link(43, 0), link(45, 1))),
             Case("by HEAD, then one by GET", link(43.5, 5), "machine: burst", sweep(43, 3, method="HEAD")),
             Case("from three networks", link(43, 0, ip=CLOUD), "machine: burst, many_networks",
                  (link(43, 1, ip=AZURE), link(44, 2, ip="54.88.1.1"))),
@@ -175,7 +175,7 @@ HITS: dict[str, Examples] = {
                  (link(44, 1), link(45, "unsubscribe"))),
         ],
         [
-            Case("three links in ten seconds and a bit", link(43, 0), "human", (link(48, 1), link(53.001, 2))),
+            Case("three links in four seconds and a bit", link(43, 0), "human", (link(45, 1), link(47.001, 2))),
             Case("two links at once", link(43, 0), "human", (link(43, 1),)),
             Case("one link five times", link(43, 0), "human", tuple(link(43 + n, 0) for n in range(1, 5))),
             Case("a person a minute after the sweep", link(105, 0), "human", sweep(43, ip=CLOUD)),

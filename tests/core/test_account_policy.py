@@ -17,6 +17,10 @@ ONE_RULE, *OTHER_RULES = sorted(rule.name for rule in RULES)
 OFFICE = "198.51.100.0/24"
 
 
+def test_a_mode_of_a_later_version_keeps_nothing() -> None:
+    assert account_policy.load({"mode": "daily"}).mode is Mode.OFF
+
+
 def test_a_new_account_tracks_everything_for_a_hundred_days():
     assert (NEW.tracking, NEW.plan_may_track, NEW.consent_required, NEW.mode) == (True, True, False, Mode.FULL)
     assert NEW.capture_window == timedelta(days=100)
@@ -33,7 +37,7 @@ def test_by_default_only_what_no_mail_can_carry_becomes_a_link():
         ({"tracking": False}, "tracking", False),
         ({"plan_may_track": False}, "plan_may_track", False),
         ({"consent_required": True}, "consent_required", True),
-        ({"mode": "aggregate"}, "mode", Mode.AGGREGATE),
+        ({"mode": "off"}, "mode", Mode.OFF),
         ({"capture_window_days": 1}, "capture_window_days", 1),
         ({"capture_window_days": 400}, "capture_window_days", 400),
         ({"verdict_rules_off": [ONE_RULE, ONE_RULE]}, "verdict_rules_off", frozenset({ONE_RULE})),
@@ -47,15 +51,24 @@ def test_by_default_only_what_no_mail_can_carry_becomes_a_link():
 def test_a_change_changes_what_it_names_and_leaves_the_rest(body, field, value):
     off, own = frozenset(OTHER_RULES), frozenset({"192.0.2.0/24"})
     before = AccountPolicy(False, False, True, Mode.LAST_OPEN_DATE, 30, off, own, 5, 7, 9)
-    assert changed(before, body) == replace(before, **{field: value})
+    assert changed(before, body, account="acme") == replace(before, **{field: value})
 
 
 def test_what_is_shown_can_be_sent_back_and_changes_nothing():
     off, own = frozenset(OTHER_RULES), frozenset({OFFICE})
-    before = AccountPolicy(False, False, True, Mode.AGGREGATE, 7, off, own, 1_000, 2, 3)
+    before = AccountPolicy(False, False, True, Mode.LAST_OPEN_DATE, 7, off, own, 1_000, 2, 3)
     shown = account_policy.show(before)
     assert shown["mode"] in mode.NAMES
-    assert changed(NEW, shown) == before
+    assert (
+        changed(NEW, shown | {"object": "account", "id": "acme"}, account="acme")
+        == account_policy.load(shown)
+        == before
+    )
+
+
+def test_settings_of_another_version_are_read_as_far_as_they_are_known():
+    assert account_policy.load({}) == NEW
+    assert account_policy.load({"mode": "off", "of_a_later_version": 7}) == AccountPolicy(mode=Mode.OFF)
 
 
 BAD = {
@@ -64,12 +77,23 @@ BAD = {
     "a window as text": ({"capture_window_days": "100"}, "/capture_window_days", "whole number"),
     "a window as truth": ({"capture_window_days": True}, "/capture_window_days", "whole number"),
     "half a day": ({"capture_window_days": 1.5}, "/capture_window_days", "whole number"),
-    "null": ({"capture_window_days": None}, "/capture_window_days", "whole number"),
+    "null": ({"capture_window_days": None}, "/capture_window_days", "null"),
+    "another object": ({"object": "email"}, "/object", "must be one of: account"),
+    "another account": ({"id": "berg"}, "/id", "not the account of your key"),
+    "no account": ({"id": None}, "/id", "null"),
+    "21 networks": ({"own_networks": [OFFICE] * 21}, "/own_networks", "must have at most 20 entries"),
+    "less than a /24": ({"own_networks": ["198.51.100.128/25"]}, "/own_networks/0", "name the whole /24 or /48"),
+    "one address": ({"own_networks": [OFFICE, "198.51.100.7/32"]}, "/own_networks/1", "name the whole /24 or /48"),
+    "less than a /48": ({"own_networks": ["2001:db8:0:1::/64"]}, "/own_networks/0", "name the whole /24 or /48"),
+    "the whole net": ({"own_networks": ["0.0.0.0/0"]}, "/own_networks/0", "too wide"),
+    "the whole net of IPv6": ({"own_networks": ["::/0"]}, "/own_networks/0", "too wide"),
+    "a length of many digits": ({"own_networks": ["10.0.0.0/" + "9" * 5_000]}, "/own_networks/0", "is no range"),
     "a switch as text": ({"tracking": "off"}, "/tracking", "true or false"),
     "a switch as number": ({"plan_may_track": 0}, "/plan_may_track", "true or false"),
-    "a switch of nothing": ({"consent_required": None}, "/consent_required", "true or false"),
-    "an unknown mode": ({"mode": "partial"}, "/mode", "known values"),
-    "a mode in capitals": ({"mode": "FULL"}, "/mode", "known values"),
+    "a switch of nothing": ({"consent_required": None}, "/consent_required", "null"),
+    "an unknown mode": ({"mode": "partial"}, "/mode", "must be one of: full, last_open_date, off"),
+    "a mode that is not built": ({"mode": "aggregate"}, "/mode", "there are no dispatches yet"),
+    "a mode in capitals": ({"mode": "FULL"}, "/mode", "must be one of: full, last_open_date, off"),
     "an unknown field": ({"colour": "red"}, "/colour", "not known here"),
     "a field of a later version": ({"time_zone": "Europe/Berlin"}, "/time_zone", "not known here"),
     "an unknown rule": ({"verdict_rules_off": [ONE_RULE, "x"]}, "/verdict_rules_off/1", "no rule"),
@@ -88,7 +112,7 @@ BAD = {
 @pytest.mark.parametrize(("body", "pointer", "words"), BAD.values(), ids=BAD.keys())
 def test_a_bad_change_is_refused_with_the_field_named(body, pointer, words):
     with pytest.raises(BadInput) as refused:
-        changed(NEW, {"tracking": False, **body})
+        changed(NEW, {"tracking": False, **body}, account="acme")
     [error] = refused.value.errors
     assert error["pointer"] == pointer
     assert words in error["message"]

@@ -121,12 +121,37 @@ def test_a_withdrawal_ends_tracking_at_once_whatever_was_said_before(entries, se
 BODY = {"address": "Anna Berg <Anna@Example.COM>", "how": "form 3"}
 
 
+@pytest.mark.parametrize(
+    ("changes", "pointer", "words"),
+    [
+        ({"given_at": "1989-12-31T23:59:59.999Z"}, "/given_at", "cannot be given before 1990"),
+        ({"given_at": "1970-01-01T00:00:00Z"}, "/given_at", "cannot be given before 1990"),
+        ({"how": ""}, "/how", "must not be empty"),
+        ({"how": " \u200b"}, "/how", "must have a character that can be seen"),
+        ({"by": "\u00a0"}, "/by", "must have a character that can be seen"),
+        ({"by": None}, "/by", "must not be null"),
+        ({"mode": None}, "/mode", "must not be null"),
+    ],
+)
+def test_what_proves_no_consent_is_refused(changes, pointer, words):
+    with pytest.raises(BadInput) as refused:
+        consent_body.given(BODY | changes, by="key crm", account_mode=Mode.FULL, now=NOON)
+    [error] = refused.value.errors
+    assert error["pointer"] == pointer
+    assert words in error["message"]
+
+
+def test_a_consent_may_be_as_old_as_1990():
+    said = consent_body.given(BODY | {"given_at": "1990-01-01T00:00:00Z"}, by="x", account_mode=Mode.FULL, now=NOON)
+    assert said.entry.at.year == 1990
+
+
 def test_a_consent_is_noted_under_the_address_in_lower_case_with_when_how_and_by_whom():
     said = consent_body.given(BODY, by="key crm", account_mode=Mode.FULL, now=NOON)
     assert said == (ANNA, consent.given(NOON, "form 3", "key crm", NOON))
-    told = {**BODY, "by": "ina", "given_at": "2026-03-01T10:00:00+02:00", "mode": "aggregate"}
+    told = {**BODY, "by": "ina", "given_at": "2026-03-01T10:00:00+02:00", "mode": "last_open_date"}
     said = consent_body.given(told, by="key crm", account_mode=Mode.FULL, now=NOON)
-    assert said.entry == consent.given(NOON - timedelta(hours=4), "form 3", "ina", NOON, Mode.AGGREGATE)
+    assert said.entry == consent.given(NOON - timedelta(hours=4), "form 3", "ina", NOON, Mode.LAST_OPEN_DATE)
 
 
 def test_a_withdrawal_asks_for_nothing_but_the_address_and_holds_from_now_on():
@@ -154,6 +179,7 @@ BAD = {
     "before there were years": ({"given_at": "0001-01-01T00:00:00+01:00"}, "/given_at"),
     "at seconds since 1970": ({"given_at": 1_760_000_000}, "/given_at"),
     "an unknown mode": ({"mode": "partial"}, "/mode"),
+    "a mode that is not built": ({"mode": "aggregate"}, "/mode"),
     "an unknown field": ({"ip": "192.0.2.1"}, "/ip"),
 }
 

@@ -1,14 +1,16 @@
 """What the tracking host answers, to the byte."""
 
 import base64
+import hashlib
+import re
 
 import pytest
 
-from chalicelib.core import hit as hits
+from chalicelib.core import hit_answer as answers
 
 
 def test_the_pixel_is_one_transparent_dot() -> None:
-    gif = hits.GIF
+    gif = answers.GIF
     assert len(gif) <= 43
     assert gif[:6] == b"GIF89a"
     assert gif[6:10] == b"\x01\x00\x01\x00"  # one by one
@@ -23,28 +25,28 @@ def test_the_pixel_is_one_transparent_dot() -> None:
 
 
 def test_the_pixels_response_is_base64_and_never_kept() -> None:
-    response = hits.response(hits.PIXEL, "GET")
-    assert base64.b64decode(response["body"]) == hits.GIF
+    response = answers.response(answers.PIXEL, "GET")
+    assert base64.b64decode(response["body"]) == answers.GIF
     assert response["isBase64Encoded"] is True
     assert response["statusCode"] == 200
     assert response["headers"]["Content-Type"] == "image/gif"
-    assert response["headers"]["Content-Length"] == str(len(hits.GIF))
+    assert response["headers"]["Content-Length"] == str(len(answers.GIF))
     asked = {part.strip() for part in response["headers"]["Cache-Control"].split(",")}
     assert asked == {"no-store", "no-cache", "max-age=0", "must-revalidate"}
 
 
 ANSWERS = [
-    hits.PIXEL,
-    hits.NOT_FOUND,
-    hits.NOT_ALLOWED,
-    hits.UNAVAILABLE,
-    hits.redirect("https://crm.example/"),
+    answers.PIXEL,
+    answers.NOT_FOUND,
+    answers.NOT_ALLOWED,
+    answers.UNAVAILABLE,
+    answers.redirect("https://crm.example/"),
 ]
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-def test_head_is_get_without_the_body(answer: hits.Answer) -> None:
-    get, head = hits.response(answer, "GET"), hits.response(answer, "HEAD")
+def test_head_is_get_without_the_body(answer: answers.Answer) -> None:
+    get, head = answers.response(answer, "GET"), answers.response(answer, "HEAD")
     assert (head["body"], head["isBase64Encoded"]) == ("", False)
     assert (head["statusCode"], head["headers"]) == (get["statusCode"], get["headers"])
     length = len(base64.b64decode(get["body"])) if get["isBase64Encoded"] else len(get["body"])
@@ -52,7 +54,7 @@ def test_head_is_get_without_the_body(answer: hits.Answer) -> None:
 
 
 def test_a_redirect_has_exactly_the_destination() -> None:
-    response = hits.response(hits.redirect("https://crm.example/a%zz?q=1|2&amp;x#y z"), "GET")
+    response = answers.response(answers.redirect("https://crm.example/a%zz?q=1|2&amp;x#y z"), "GET")
     assert response["statusCode"] == 302
     assert response["headers"] == {
         "Location": "https://crm.example/a%zz?q=1|2&amp;x#y z",
@@ -64,14 +66,33 @@ def test_a_redirect_has_exactly_the_destination() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "status"), [(hits.NOT_FOUND, 404), (hits.NOT_ALLOWED, 405), (hits.UNAVAILABLE, 503)]
+    ("answer", "status"),
+    [
+        *((answers.NOT_FOUND, 404), (answers.NOT_ALLOWED, 405), (answers.UNAVAILABLE, 503)),
+        *((answers.ASK, 200), (answers.DONE, 200)),
+    ],
 )
-def test_pages_load_nothing_and_run_nothing(answer: hits.Answer, status: int) -> None:
+def test_pages_load_nothing_and_run_nothing(answer: answers.Answer, status: int) -> None:
     assert answer.status == status
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none';")
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none';")
+    (style,) = re.findall(rb"<style>(.*?)</style>", answer.body)
+    digest = base64.b64encode(hashlib.sha256(style).digest()).decode()
+    assert f" style-src 'sha256-{digest}';" in policy
     assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.body.startswith(b'<!doctype html>\n<html lang="en">')
     assert ("Retry-After" in answer.headers) == (status == 503)
+
+
+def test_unsubscribing_says_before_and_after_how_much_it_ends() -> None:
+    for answer in (answers.ASK, answers.DONE):
+        assert b"You will get no more mail from this sender, of any kind." in answer.body
+
+
+def test_the_pages_stay_small_and_suit_dark_screens_and_fingers() -> None:
+    assert len(answers.ASK.body) < 1_000
+    assert b"color-scheme:light dark" in answers.ASK.body
+    assert b"button{min-height:44px;" in answers.ASK.body

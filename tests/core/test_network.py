@@ -3,7 +3,7 @@
 import ipaddress
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chalicelib.core import network
@@ -91,7 +91,8 @@ def test_no_setting_is_no_range() -> None:
         ("198.51.100.1/24 filter", "must be zero"),
         ("198.51.100.0 filter", "198.51.100.0"),
         ("198.51.100.0/33 filter", "/33"),
-        ("198.51.100.0/0 filter", "/0"),
+        ("198.51.100.0/0 filter", "/0' is too wide"),
+        ("0.0.0.0/0 filter", "too wide"),
         ("198.51.100.0/-1 filter", "/-1"),
         ("198.51.100.0/٢٤ filter", "no range"),
         ("[2001:db8::]/32 filter", "no range"),
@@ -115,3 +116,11 @@ def test_a_neighbourhood_is_the_24_or_the_48(address) -> None:
 def test_a_range_says_where_it_begins_and_how_long_it_is(ranged) -> None:
     own, _ = ranged
     assert network.range_of(str(own)) == (spread(own[0]), own.max_prefixlen - own.prefixlen)
+
+
+@given(st.ip_addresses(v=4), st.integers(1, 32), st.ip_addresses(v=6), st.integers(1, 128))
+def test_a_range_is_narrow_if_it_is_longer_than_24_or_48(v4, length4: int, v6, length6: int) -> None:
+    for address, length, longest in ((v4, length4, 24), (v6, length6, 48)):
+        own = ipaddress.ip_network((address, length), strict=False)
+        assume(address.version == 4 or own[0].ipv4_mapped is None)
+        assert network.is_narrow(*network.range_of(str(own))) is (length > longest)

@@ -1,5 +1,7 @@
 """Every rule, by labelled hits: what it meets, and what it must not."""
 
+from pathlib import Path
+
 import pytest
 
 from chalicelib.core.rules import RULES, VERSION, Strength, explained, unknown_rules
@@ -66,3 +68,11 @@ def test_a_reason_of_a_later_version_is_explained_too() -> None:
 
 def test_a_verdict_says_by_which_version_of_the_rules() -> None:
     assert Verdict(Maker.HUMAN).version == VERSION
+
+
+def test_the_page_about_machines_tells_every_rule_in_its_words() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "MACHINES.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| `") and line.count("|") == 5]
+    assert [(row.split("`")[1], row.split("|")[2].strip(), row.split("|")[4].strip()) for row in rows] == [
+        (rule.name, rule.strength.value, rule.words) for rule in RULES
+    ]

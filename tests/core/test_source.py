@@ -58,5 +58,12 @@ def test_only_what_the_system_sent_is_sendable_and_knows_why_it_bounced():
     assert {name for name in source.SOURCES if source.kind_of(name).has_bounce_reason} == set(SENT_FROM_SYSTEM)
 
 
+def test_what_goes_to_many_or_by_itself_has_a_way_out():
+    assert {name for name in source.SOURCES if source.kind_of(name).is_bulk} == {
+        *("mass_email", "mass_email_follow_up", "mass_email_scheduler", "autoresponder", "autoresponder_follow_up"),
+        *("cadence", "mail_merge", "multiple", "event_invitation"),
+    }
+
+
 def test_plugin_mails_are_shown_to_nobody():
     assert {name for name in source.SOURCES if not source.kind_of(name).is_shown} == set(PLUGINS)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chalicelib.core import source as sources
 from chalicelib.core import submission
 from chalicelib.core.bad_input import BadInput
 from chalicelib.core.submission import parse
@@ -60,6 +61,8 @@ BAD = {
     "an unknown field": ({"colour": "red"}, "/colour"),
     "a field of a later version": ({"scheduled_at": "2026-03-01T12:00:00Z"}, "/scheduled_at"),
     "an unknown field inside": ({"tracking": {"opens": True, "hovers": True}}, "/tracking/hovers"),
+    "an unknown mode": ({"tracking": {"mode": "some"}}, "/tracking/mode"),
+    "a mode that is not built": ({"tracking": {"mode": "aggregate"}}, "/tracking/mode"),
     "a truth as text": ({"tracking": {"opens": "yes"}}, "/tracking/opens"),
     "a line break in a header's value": ({"headers": {"X-A": "1\r\nBcc: c@d.test"}}, "/headers/X-A"),
     "a line break in a header's name": ({"headers": {"X-A\r\nBcc": "1"}}, "/headers/X-A\r\nBcc"),
@@ -83,6 +86,20 @@ BAD = {
     "a tag that SES refuses": ({"tags": [{"name": "a", "value": "b@c.d"}]}, "/tags/0/value"),
     "a tag twice": ({"tags": [{"name": "a", "value": "b"}, {"name": "a", "value": "c"}]}, "/tags"),
     "a header that looks like a mark": ({"headers": {"[key]": "a\nb"}}, "/headers/[key]"),
+    "an inline file as a link": (
+        {"attachments": [{"filename": "x", "content": "", "content_id": "x@y", "as_link": True}]},
+        "/attachments/0/as_link",
+    ),
+    "a link asked for by a number": (
+        {"attachments": [{"filename": "x", "content": "", "as_link": 1}]},
+        "/attachments/0/as_link",
+    ),
+    "unsubscribing for several": ({"cc": "b@c.test", "unsubscribe": True}, "/unsubscribe"),
+    "unsubscribing twice": (
+        {"unsubscribe": True, "headers": {"list-unsubscribe-post": "List-Unsubscribe=One-Click"}},
+        "/unsubscribe",
+    ),
+    "unsubscribing as text": ({"unsubscribe": "yes"}, "/unsubscribe"),
     "a record without module": ({"record": {"record_id": "1"}}, "/record/module"),
 }
 
@@ -92,6 +109,66 @@ def test_bad_input_is_refused_with_the_field_named(changes, pointer):
     errors = errors_of(**changes)
     assert list(errors) == [pointer]
     assert errors[pointer]
+
+
+WAY_OUT = '<a href="{{ unsubscribe_url }}">Out</a>'
+NO_WAY_OUT = {
+    "by its source": {},
+    "as asked": {"source": "mass_email", "unsubscribe": False},
+    "to several": {"source": "mass_email", "cc": "b@c.test"},
+    "with headers of its own": {"source": "mass_email", "headers": {"List-Unsubscribe": "<mailto:out@example.com>"}},
+}
+
+
+@pytest.mark.parametrize("changes", NO_WAY_OUT.values(), ids=NO_WAY_OUT.keys())
+def test_a_place_for_the_address_for_unsubscribing_is_refused_where_it_would_stay_empty(changes):
+    assert list(errors_of(html=WAY_OUT, **changes)) == ["/html"]
+    assert list(errors_of(text="Out: {{unsubscribe_url}}", **changes)) == ["/text"]
+    assert list(errors_of(html=WAY_OUT, text="{{\tunsubscribe_url }}", **changes)) == ["/html", "/text"]
+    assert parse(MAIL | changes | {"text": "{{ unsubscribe }}"})
+
+
+def test_a_place_for_the_address_for_unsubscribing_is_taken_where_it_is_filled():
+    for changes in ({"unsubscribe": True}, {"source": "mass_email"}):
+        assert parse(MAIL | changes | {"html": WAY_OUT}).wants_unsubscribe
+
+
+WORDS = {
+    "nothing where a name is": ({"user": ""}, "must not be empty"),
+    "a long name": ({"user": "x" * 201}, "must have at most 200 characters"),
+    "a name of blanks": ({"user": " \u00a0\u3000"}, "must have a character that can be seen"),
+    "a name of no width": ({"user": "\u200b\ufe0f\u3164"}, "must have a character that can be seen"),
+    "a long subject": ({"subject": "x" * 901}, "must have at most 900 characters"),
+    "a file without a name": ({"attachments": [{"filename": "", "content": ""}]}, "must not be empty"),
+    "a long file name": (
+        {"attachments": [{"filename": "x" * 121, "content": ""}]},
+        "must have at most 120 characters",
+    ),
+    "an empty tag": ({"tags": [{"name": "a", "value": ""}]}, "must not be empty"),
+    "too many tags": ({"tags": [{"name": f"{n}", "value": "x"} for n in range(11)]}, "must have at most 10 entries"),
+    "too many headers": ({"headers": {f"X-{n}": "" for n in range(51)}}, "must have at most 50 entries"),
+    "over-large html": ({"html": "x" * 2_000_001}, "must have at most 2,000,000 characters"),
+    "half a surrogate pair": ({"html": "\ud83d"}, "must be valid Unicode: it holds half of a surrogate pair"),
+    "an unknown mode": ({"tracking": {"mode": "some"}}, "must be one of: full, last_open_date, off"),
+    "an unknown source": ({"source": "imap"}, f"must be one of: {', '.join(sources.SENDABLE)}"),
+}
+
+
+@pytest.mark.parametrize(("changes", "words"), WORDS.values(), ids=WORDS.keys())
+def test_an_error_says_what_would_be_right_in_words_of_this_api(changes, words):
+    assert list(errors_of(**changes).values()) == [words]
+
+
+@pytest.mark.parametrize("name", sorted(submission.NewEmail.model_json_schema()["properties"]))
+def test_no_field_takes_null_for_being_left_out(name):
+    message = errors_of(**{name: None})[f"/{name}"]
+    assert message == "must not be null; what is not given is left out"
+
+
+def test_no_field_inside_takes_null_for_being_left_out():
+    files = [{"filename": "x", "content": "", "content_id": None}]
+    changes = {"tracking": {"mode": None}, "attachments": files, "record": {"module": "leads", "record_id": None}}
+    assert set(errors_of(**changes)) == {"/tracking/mode", "/attachments/0/content_id", "/record/record_id"}
 
 
 def test_every_wrong_field_is_named_at_once():
@@ -109,3 +186,28 @@ def test_attachments_together_have_a_limit():
 def test_any_script_and_any_emoji_may_stand_in_a_line(text):
     body = MAIL | {"subject": text, "to": f"{text} <a@b.test>", "record": {"module": "leads", "record_id": text}}
     assert parse(body).envelope.subject == text
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_wanted"),
+    [
+        ({}, False),
+        ({"unsubscribe": True}, True),
+        ({"source": "mass_email"}, True),
+        ({"source": "cadence"}, True),
+        ({"source": "mass_email", "unsubscribe": False}, False),
+        ({"source": "mass_email", "cc": "b@c.test"}, False),
+        ({"source": "mass_email", "headers": {"list-unsubscribe": "<mailto:out@example.com>"}}, False),
+        ({"unsubscribe": False, "headers": {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}}, False),
+        ({"unsubscribe": True, "headers": {"X-List-Unsubscribe": "no"}}, True),
+    ],
+)
+def test_a_mail_gets_a_way_out_as_asked_or_by_its_source_unless_it_brings_its_own(changes, is_wanted):
+    assert parse(MAIL | changes).wants_unsubscribe is is_wanted
+
+
+def test_files_are_asked_for_as_links_by_their_place():
+    files = [{"filename": name, "content": "", "as_link": name == "b"} for name in "abc"]
+    mail = parse(MAIL | {"attachments": files})
+    assert mail.asked_links == {1}
+    assert not any(file.is_linked for file in mail.read_content().attachments)

@@ -5,10 +5,22 @@ from hypothesis import strategies as st
 
 from chalicelib.core.event import Event, Kind
 from chalicelib.core.message import Envelope, Message, Sending, Tracking
+from chalicelib.core.rules import Context
 from chalicelib.core.status import Status, failure_of, opens_of, sending_of, status_of
 from chalicelib.core.summary import EMPTY, State, summarise
 from chalicelib.storage import state_text
-from tests.core.happenings import ANNA, HAPPENINGS, MESSAGE_ID, NOON, at, clicked, happened, opened
+from tests.core.happenings import (
+    ANNA,
+    BY_THEMSELVES,
+    HAPPENINGS,
+    MESSAGE_ID,
+    NOON,
+    at,
+    clicked,
+    downloaded,
+    happened,
+    opened,
+)
 
 SENT = happened(Kind.SENT, 1, ses_message_id="ses-1")
 DELIVERED = happened(Kind.DELIVERED, 2, recipient=ANNA)
@@ -67,6 +79,49 @@ def test_links_are_counted_by_position():
     assert state.engagement.links == {0: (1, 0), 2: (2, 1)}
 
 
+def test_the_third_link_of_a_sweep_takes_back_the_first_two_and_the_open_that_came_with_them():
+    before = summarise([DELIVERED, opened(60), clicked(61, 0), clicked(62, 1)])
+    assert (before.engagement.opens.count, before.engagement.clicks.count) == (1, 2)
+    after = summarise([DELIVERED, opened(60), clicked(61, 0), clicked(62, 1), clicked(63, 2)])
+    assert (after.engagement.opens.count, after.engagement.opens.machine) == (0, 1)
+    assert (after.engagement.clicks.count, after.engagement.clicks.machine) == (0, 3)
+    assert after.engagement.links == {0: (0, 1), 1: (0, 1), 2: (0, 1)}
+    assert after.engagement.recent_opens == ()
+    assert (status_of(message(before)), status_of(message(after))) == (Status.CLICKED, Status.DELIVERED)
+
+
+def test_what_a_privacy_proxy_loads_is_counted_apart():
+    proxied = happened(Kind.OPENED, 90, method="GET", client="privacy_proxy")
+    opens = summarise([DELIVERED, proxied]).engagement.opens
+    assert (opens.count, opens.proxy, opens.machine, opens.first_at) == (0, 1, 0, None)
+
+
+def test_internal_hits_count_for_nobody():
+    own = happened(Kind.OPENED, 90, method="GET", own=True)
+    assert summarise([own]).engagement == EMPTY.engagement
+    to_oneself = Context(is_self=True)
+    assert summarise([opened(90), clicked(95)], context=to_oneself).engagement == EMPTY.engagement
+
+
+def test_a_download_is_a_click_and_counted_by_file():
+    state = summarise([downloaded(90, 1), downloaded(99, 1, "HEAD"), clicked(100, 1)])
+    assert (state.engagement.clicks.count, state.engagement.clicks.machine) == (2, 1)
+    assert (state.engagement.links, state.engagement.files) == ({1: (1, 0)}, {1: (1, 1)})
+    assert status_of(message(state)) is Status.CLICKED
+
+
+def test_a_sweep_of_links_and_files_is_a_machine_s():
+    swept = summarise([clicked(60, 0), clicked(60.5, 1), downloaded(61, 0)]).engagement
+    assert (swept.clicks.count, swept.clicks.machine) == (0, 3)
+
+
+def test_a_look_at_the_page_for_unsubscribing_counts_nowhere_and_unsubscribing_counts_for_ever():
+    seen = happened(Kind.UNSUBSCRIBE_SEEN, 90, method="GET", page="unsubscribe")
+    assert summarise([seen]).engagement == EMPTY.engagement
+    left, again = (happened(Kind.UNSUBSCRIBED, seconds, method="POST") for seconds in (200, 300))
+    assert summarise([again, left], until=at(100)).delivery.unsubscribed_at == at(300)
+
+
 def test_a_hard_bounce_is_shown_before_a_soft_one_and_the_first_of_its_kind():
     later = happened(Kind.BOUNCED, 99, recipient=ANNA, type="hard", reason="later")
     bounce = summarise([SOFT, later, HARD]).delivery.recipients[ANNA].bounce
@@ -108,7 +163,11 @@ def test_any_order_and_any_repetition_give_the_same_state(happenings, random):
 
 @given(st.lists(HAPPENINGS, max_size=30, unique_by=lambda event: event.key), st.integers(0, 30))
 def test_summing_up_in_two_parts_is_summing_up_at_once(happenings, cut):
-    assert summarise(happenings[cut:], start=summarise(happenings[:cut])) == summarise(happenings)
+    """As far as no verdict depends on the other part."""
+    first = summarise(happenings[:cut], context=BY_THEMSELVES)
+    assert summarise(happenings[cut:], context=BY_THEMSELVES, start=first) == summarise(
+        happenings, context=BY_THEMSELVES
+    )
 
 
 @given(st.lists(HAPPENINGS, max_size=30))

@@ -79,10 +79,31 @@ def test_of_one_reason_what_lasts_longer_stays_and_then_what_came_first():
 def test_a_lifted_suppression_does_not_come_back_when_old_news_is_told_again():
     lifted = lift(suppress(NOBODY, BY_BOUNCE), at(60), "ina")
     assert not lifted.is_in_force(at(60))
-    assert suppress(lifted, BY_BOUNCE) == suppress(lifted, BY_COMPLAINT) == rest(lifted, BY_ROW) == lifted
+    assert suppress(lifted, BY_BOUNCE) == rest(lifted, BY_ROW) == lifted
+    complained = lift(suppress(NOBODY, BY_COMPLAINT), at(60), "ina")
+    assert suppress(complained, BY_COMPLAINT) == complained
     assert suppression.show(lifted, at(61))["lifted_by"] == "ina"
     news = Cause(Reason.HARD_BOUNCE, at(61))
     assert suppress(lifted, news).cause(at(61)) == news
+
+
+def test_what_somebody_adds_counts_also_after_a_lift_that_was_dated_into_the_future():
+    lifted = lift(suppress(NOBODY, BY_COMPLAINT), at(10), "ina")
+    assert lifted.lifted_at == at(50), "as late as what it lifts"
+    added = suppression.add(lifted, Cause(Reason.MANUAL, at(11)))
+    assert added.is_in_force(at(11))
+    assert suppression.add(added, Cause(Reason.MANUAL, at(12))) == added
+    assert suppression.add(NOBODY, BY_HAND) == suppress(NOBODY, BY_HAND)
+
+
+@pytest.mark.parametrize("reason", [Reason.COMPLAINT, Reason.UNSUBSCRIBED])
+def test_what_a_person_did_before_a_lift_and_is_told_only_after_it_still_counts(reason):
+    lifted = lift(suppress(NOBODY, BY_BOUNCE), at(60), "ina")
+    late = suppress(lifted, Cause(reason, at(50)))
+    assert late.cause(at(70)) == Cause(reason, at(50))
+    again = lift(late, at(80), "ina")
+    assert suppress(again, Cause(reason, at(50))) == again, "now it is known"
+    assert suppress(again, Cause(reason, at(90))).is_in_force(at(95))
 
 
 def test_lifting_ends_also_what_a_server_dated_into_the_future():
@@ -120,7 +141,8 @@ def test_any_order_and_any_repetition_of_mails_make_the_same_suppression(mails, 
         for cause in shuffled:
             again = suppress(again, cause)
         assert once == again
-        assert all(cause.at > at(250) for cause in again.causes) or again.lifted_at is None
+        of_servers = [cause for cause in again.causes if cause.reason not in suppression.OF_THE_PERSON]
+        assert all(cause.at > at(250) for cause in of_servers) or again.lifted_at is None
 
 
 TO_THREE = Envelope("me@example.com", ("Anna <anna@example.com>", "raj@example.com"), bcc=("li@example.com",))
@@ -134,7 +156,7 @@ def test_suppressed_recipients_are_refused_with_the_field_and_the_reason():
     by_place = {error["pointer"]: error["message"] for error in refused.value.errors}
     assert by_place.keys() == {"/to/0", "/bcc/0"}
     assert by_place["/to/0"] == (
-        "suppressed since 2026-03-01T12:00:50.000Z (complaint): the recipient marked a mail as spam"
+        "the recipient marked a mail as spam; blocked since 2026-03-01T12:00:50.000Z (complaint)"
     )
     assert "until 2026-03-01T12:01:40.000Z (soft_bounces)" in by_place["/bcc/0"]
 

@@ -12,7 +12,7 @@ from chalicelib.core.client import Client
 from chalicelib.core.event import Event, Kind
 from chalicelib.core.network import Network
 from chalicelib.core.rules import REACH, RULES, Context, Strength
-from chalicelib.core.verdict import Maker, judge
+from chalicelib.core.verdict import Maker, Verdict, judge
 from tests.core.labelled import DELIVERED_AT, MESSAGE_ID, Case, event_of, link, pixel, shown, sweep, verdict_on
 
 OWN = "0" * 16
@@ -144,8 +144,14 @@ def test_the_third_link_takes_the_first_two_back_and_the_picture() -> None:
     assert {verdict.maker for verdict in judge([picture, first, second, third], context).values()} == {Maker.MACHINE}
 
 
+def test_an_open_of_which_only_the_day_is_known_is_not_judged_by_its_time() -> None:
+    midnight = DELIVERED_AT.replace(hour=0, minute=0, second=0, microsecond=0)
+    day_only = events.make("0" * 32, events.LAST_OPEN, Kind.OPENED, midnight)
+    assert judge([day_only], Context(DELIVERED_AT))[day_only.key] == Verdict(Maker.HUMAN)
+
+
 def test_the_furthest_hit_that_matters_is_just_within_reach() -> None:
-    picture, first, second, third = map(event_of, (pixel(0), link(120), link(125, 1), link(130, 2)))
+    picture, first, second, third = map(event_of, (pixel(0), link(120), link(122, 1), link(124, 2)))
     context = Context(DELIVERED_AT, links=10)
     assert judge([picture, first, second], context)[picture.key].maker is Maker.HUMAN
     assert judge([picture, first, second, third], context)[picture.key].maker is Maker.MACHINE

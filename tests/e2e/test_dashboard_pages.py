@@ -1,79 +1,17 @@
 """The dashboard in a real browser, on the embedded stack."""
 
 import re
-from collections.abc import Iterator
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import expect
 
-from tests.e2e.crm import Crm
-from tests.infra.local_run import PATIENCE_SECONDS, ask, until
+from tests.e2e.browsing import sign_in
+from tests.infra.local_run import until
 
 pytestmark = [pytest.mark.local, pytest.mark.browser]
 
-HTML = '<p>Dear Anna, <a href="https://example.com/quote?a=1&amp;b=2">your quote</a></p>'
 LINES = "one => [one.clientHeight, one.scrollHeight].map(n => n / parseFloat(getComputedStyle(one).lineHeight))"
-LISTEN = "addEventListener('securitypolicyviolation', e => console.error('CSP: ' + e.violatedDirective + e.blockedURI))"
-
-
-class Desk:
-    """The embedded stack as a sender and a recipient see it."""
-
-    def __init__(self, run: dict[str, Any]) -> None:
-        self.run, self.url, self.crm = run, run["dashboard_url"], Crm(run)
-
-    def send(self, subject: str, **changes: object) -> str:
-        people = {"from": "Max <me@example.com>", "to": "Anna Berg <anna@example.com>"}
-        return self.crm.send(**{**people, "subject": subject, "html": HTML, **changes})
-
-    def arrived(self, subject: str) -> str:
-        """The HTML of the mail as it reached its recipient."""
-        return str(self.crm.arrived(subject)["html"])
-
-    def load_pixel(self, subject: str, method: str = "GET") -> None:
-        pixel = re.findall(r'<img[^>]+src="([^"]+/o/[^"]+)"', self.arrived(subject))[-1]
-        assert ask(pixel, method).status == 200
-
-    def click(self, subject: str) -> None:
-        assert ask(re.findall(r'href="([^"]+/c/[^"]+)"', self.arrived(subject))[0]).status == 302
-
-
-@pytest.fixture
-def desk(local: dict[str, Any]) -> Desk:
-    return Desk(local)
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context()
-    context.set_default_timeout(PATIENCE_SECONDS * 1000)
-    expect.set_options(timeout=PATIENCE_SECONDS * 1000)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Page:
-    return context.new_page()
-
-
-@pytest.fixture
-def complaints(page: Page) -> list[str]:
-    """What the browser complains of: errors and warnings on the console, failed scripts, breaches of the policy."""
-    heard: list[str] = []
-    page.add_init_script(LISTEN)
-    page.on("console", lambda message: heard.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    return heard
-
-
-def sign_in(page: Page, desk: Desk, key: str | None = None) -> None:
-    page.goto(desk.url)
-    page.get_by_label("API key").fill(key or desk.run["api_key"])
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Mails", exact=True)).to_be_visible()
 
 
 def test_a_wrong_key_stays_outside_and_the_right_one_comes_back_to_the_page(desk, page):
@@ -248,7 +186,7 @@ def test_the_pages_work_without_javascript(desk, browser):
 
 @pytest.mark.parametrize("width", [390, 1400])
 def test_a_long_reason_is_two_lines_of_the_list_and_whole_on_the_mails_page(desk, page, width):
-    message_id = desk.send("Suppressed", to="suppressionlist@simulator.amazonses.com")
+    message_id = desk.send("Suppressed", to=f"suppressionlist+{width}@simulator.amazonses.com")
     reason = desk.crm.status(message_id, "bounced")["bounce"]["reason"]
     page.set_viewport_size({"width": width, "height": 844})
     sign_in(page, desk)
@@ -276,3 +214,42 @@ def test_attachments_and_unfolded_links_stay_while_the_page_refreshes(desk, page
     expect(page.locator("#link-29")).to_be_visible()
     expect(page.locator(".files")).to_contain_text("offer.pdf")
     assert complaints == []
+
+
+def test_a_popup_closes_by_escape_and_by_a_click_beside_it_that_opens_nothing(desk, page, complaints):
+    message_id = desk.send("Beneath the popup")
+    sign_in(page, desk)
+    subject = page.locator(f"#mail-{message_id} .subject a")
+    popup, summary = page.locator(".narrowing form"), page.locator(".narrowing summary")
+    summary.click()
+    page.get_by_label("Source").focus()
+    page.keyboard.press("Escape")
+    expect(popup).to_be_hidden()
+    expect(summary).to_be_focused()
+    summary.click()
+    expect(popup).to_be_visible()
+    row = page.locator(f"#mail-{message_id}").bounding_box()
+    page.mouse.click(row["x"] + row["width"] - 20, row["y"] + row["height"] / 2)
+    expect(popup).to_be_hidden()
+    assert urlsplit(page.url).path == "/mails"
+    summary.click()
+    page.locator(".menu summary").click()
+    expect(popup).to_be_hidden()
+    expect(page.locator(".menu form")).to_be_visible()
+    subject.press("Enter")
+    page.wait_for_url(f"**/mails/{message_id}")
+    assert complaints == []
+
+
+@pytest.mark.parametrize(("place", "words"), [("/opens", "Opens"), ("/mails?source=widget", "Mails")])
+def test_the_way_back_leads_to_the_list_from_which_a_mail_was_opened(desk, page, place, words):
+    subject = f"Back to {words}"
+    message_id = desk.send(subject, source="widget")
+    desk.load_pixel(subject)
+    desk.crm.status(message_id, "opened")
+    sign_in(page, desk)
+    page.goto(desk.url + place)
+    page.get_by_role("link", name=subject).click()
+    page.get_by_role("link", name="Show the clicks on it").click()
+    page.locator(".up").get_by_role("link", name=words).click()
+    page.wait_for_url(desk.url + place)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.crm import Crm
-from tests.infra.local_run import ROOT
+from tests.infra.local_run import BROWSER, ROOT
 
 pytestmark = [pytest.mark.local]
 
@@ -28,9 +28,9 @@ def payload(path: str, number: int) -> dict[str, Any]:
         "version": "2.0",
         "rawPath": path,
         "rawQueryString": "",
-        "headers": {"user-agent": "Mozilla/5.0"},
+        "headers": {"user-agent": BROWSER},
         "requestContext": {
-            "http": {"method": "GET", "path": path, "sourceIp": "127.0.0.1", "userAgent": "Mozilla/5.0"},
+            "http": {"method": "GET", "path": path, "sourceIp": "127.0.0.1", "userAgent": BROWSER},
             "requestId": f"outage-{path[-12:]}-{number}",
             "stage": "$default",
             "timeEpoch": 4_000_000_000_000 if number < 0 else 1_800_000_000_000 + number,

@@ -3,6 +3,7 @@
 import re
 import secrets
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from urllib.parse import urlencode
 
 import boto3
@@ -12,6 +13,7 @@ from chalice.test import Client
 from app import app
 from chalicelib.core import event as events
 from chalicelib.core.apikey import ApiKey, make
+from chalicelib.core.consent import withdrawn
 from chalicelib.core.event import Kind
 from chalicelib.core.message import Content, Envelope, Message, Tracking
 from chalicelib.core.refold import Fold
@@ -19,6 +21,7 @@ from chalicelib.core.summary import summarise
 from chalicelib.entrypoints import dashboard
 from chalicelib.gateways.blobs import Blobs
 from chalicelib.storage.account import Account
+from chalicelib.storage.consents import Consents
 from chalicelib.storage.events import Events
 from chalicelib.storage.messages import Messages
 from tests.moto_stack import REGION
@@ -111,6 +114,35 @@ def test_a_reader_signs_in_looks_around_and_signs_out(browser):
     assert browser.ask("/signout", {"form_token": "1.x"})[0] == 403
     assert browser.ask("/signout", {"form_token": token})[1]["Location"] == "/signin"
     assert browser.ask("/mails")[0] == 303
+
+
+def test_the_folder_of_opens_and_the_filter_read_the_tables(browser):
+    browser.add_mail(opens=2)
+    browser.sign_in()
+    page = browser.ask("/opens")[2]
+    assert "Your quote" in page and "2 opens" in page
+    rows = browser.ask(unescape(re.search(r'hx-get="([^"]+)"', page)[1]))
+    assert (rows[0], "2 opens" in rows[2]) == (200, True)
+    assert "Your quote" in browser.ask("/mails?status=opened&source=individual")[2]
+    assert "No mail matches" in browser.ask("/mails?status=clicked")[2]
+    assert "an unknown status" in browser.ask("/mails?status=eaten")[2]
+
+
+def test_who_withdrew_their_consent_is_read_from_the_table(browser):
+    browser.add_mail()
+    browser.sign_in()
+    sentence = "The recipient has withdrawn consent; nothing more is recorded."
+    assert sentence not in browser.ask(f"/mails/{MESSAGE_ID}")[2]
+    noted = withdrawn(datetime.now(UTC) - timedelta(minutes=1), "phone", "ina")
+    Consents("account", REGION).add("acme", "anna@example.com", noted)
+    assert sentence in browser.ask(f"/mails/{MESSAGE_ID}/live")[2]
+
+
+def test_the_clicks_are_drawn_on_the_mail(browser):
+    browser.add_mail()
+    browser.sign_in()
+    assert "Hide the clicks" in browser.ask(f"/mails/{MESSAGE_ID}?clicks=1")[2]
+    assert "<mailsight-clicks" in browser.ask(f"/mails/{MESSAGE_ID}/content?clicks=1")[2]
 
 
 def test_a_revoked_key_ends_the_session_with_the_next_request(browser):

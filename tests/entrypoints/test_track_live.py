@@ -8,20 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.core import event
-from chalicelib.core import hit as hits
+from chalicelib.core import event, hit_answer
 from chalicelib.core.token import mint
 from chalicelib.entrypoints import track
-from chalicelib.entrypoints.track import Parts
 from chalicelib.gateways.event_log import EventLog
 from tests.entrypoints.metric_lines import Told, counted_in, told_in
-from tests.entrypoints.tracked import CLICK, DESTINATION, KEYS, OPEN, payload
+from tests.entrypoints.tracked import CLICK, DESTINATION, KEYS, OPEN, parts, payload
 from tests.gateways import aws_on_loopback as faulty
 from tests.gateways.aws_on_loopback import AwsOnLoopback, answers, refuses
 from tests.gateways.event_logs import HASTY, log_for
 
 ROOT = Path(__file__).parents[2]
-PIXEL_RESPONSE = hits.response(hits.PIXEL, "GET")
+PIXEL_RESPONSE = hit_answer.response(hit_answer.PIXEL, "GET")
 
 
 @pytest.fixture
@@ -48,6 +46,8 @@ def environment(dynamodb: AwsOnLoopback, sqs: AwsOnLoopback, monkeypatch: pytest
         "AWS_ENDPOINT_URL_SQS": sqs.url,
         "MAILSIGHT_EVENTS_TABLE": "events",
         "MAILSIGHT_LINKS_TABLE": "links",
+        "MAILSIGHT_SALTS_TABLE": "salts",
+        "MAILSIGHT_BLOB_BUCKET": "blobs",
         "MAILSIGHT_SPILL_QUEUE_URL": "https://queue.example/spill",
         "MAILSIGHT_STAGE": "live",
         "MAILSIGHT_TOKEN_KEYS": json.dumps({key_id: key.decode() for key_id, key in KEYS.secrets.items()}),
@@ -66,8 +66,9 @@ def test_the_handler_puts_one_signed_item(
 ) -> None:
     assert track.handler(payload("open", mint(OPEN, KEYS)), None) == PIXEL_RESPONSE
     assert track.handler(payload("click", mint(CLICK, KEYS)), None)["statusCode"] == 302
-    assert dynamodb.operations() == ["PutItem", "PutItem"]
-    assert [call.request["Item"]["kind"]["S"] for call in dynamodb.calls] == ["opened", "clicked"]
+    assert dynamodb.operations() == ["GetItem", "PutItem", "PutItem", "PutItem"], "the salt of the day first"
+    assert [call.request["TableName"] for call in dynamodb.calls] == ["salts", "salts", "events", "events"]
+    assert [call.request["Item"]["kind"]["S"] for call in dynamodb.calls[2:]] == ["opened", "clicked"]
     headers = dynamodb.calls[0].headers
     assert headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=id/")
     assert headers["x-amz-security-token"] == "session"
@@ -105,8 +106,8 @@ def test_with_the_store_down_everybody_gets_what_they_came_for_and_nothing_is_lo
 ) -> None:
     dynamodb.always["PutItem"] = fault
     log = log_for(dynamodb.url, sqs.url, HASTY)
-    assert track.serve(payload("open", mint(OPEN, KEYS)), lambda: Parts(KEYS, log)) == PIXEL_RESPONSE
-    response = track.serve(payload("click", mint(CLICK, KEYS)), lambda: Parts(KEYS, log))
+    assert track.serve(payload("open", mint(OPEN, KEYS)), lambda: parts(log)) == PIXEL_RESPONSE
+    response = track.serve(payload("click", mint(CLICK, KEYS)), lambda: parts(log))
     assert (response["statusCode"], response["headers"]["Location"]) == (302, DESTINATION)
     spilled = [event.from_item(json.loads(call.request["MessageBody"])).kind for call in sqs.calls]
     assert spilled == ["opened", "clicked"]
@@ -120,20 +121,28 @@ def test_with_the_store_down_everybody_gets_what_they_came_for_and_nothing_is_lo
 OURS = {
     "chalicelib",
     "chalicelib.core",
+    "chalicelib.core.client",
     "chalicelib.core.destination",
     "chalicelib.core.event",
+    "chalicelib.core.evidence",
     "chalicelib.core.hit",
+    "chalicelib.core.hit_answer",
     "chalicelib.core.instant",
     "chalicelib.core.mac",
     "chalicelib.core.metric",
+    "chalicelib.core.network",
+    "chalicelib.core.one_click",
     "chalicelib.core.problem",
+    "chalicelib.core.stored_file",
     "chalicelib.core.token",
     "chalicelib.entrypoints",
     "chalicelib.entrypoints.track",
     "chalicelib.gateways",
     "chalicelib.gateways.aws_json",
+    "chalicelib.gateways.downloads",
     "chalicelib.gateways.event_log",
     "chalicelib.gateways.http1",
+    "chalicelib.gateways.salts",
     "chalicelib.gateways.sigv4",
     "chalicelib.gateways.trust",
     "chalicelib.settings",

@@ -5,14 +5,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.core import hit as hits
+from chalicelib.core import hit_answer as answers
 from chalicelib.core.token import Mode, mint
 from chalicelib.entrypoints import track
-from chalicelib.entrypoints.track import Parts
 from chalicelib.gateways import event_log
 from chalicelib.gateways.event_log import EventLog, Kept, LinksUnavailable
 from tests.entrypoints.metric_lines import Told, lines_in, told_in
-from tests.entrypoints.tracked import CLICK, DESTINATION, FOREIGN, KEYS, MESSAGE_ID, OPEN, STORED, payload
+from tests.entrypoints.tracked import CLICK, DESTINATION, FOREIGN, KEYS, MESSAGE_ID, OPEN, STORED, parts, payload
 from tests.gateways.event_logs import NOWHERE, log_for
 
 SECRETS = (MESSAGE_ID, DESTINATION, "crm.example", "k" * 32, "l" * 32, "JKJ", "192.0.2.1", "Mozilla")
@@ -40,7 +39,7 @@ class Burning(FakeLog):
 
 
 def hit(name: str, text: str, log: Any, **changes: Any) -> dict[str, Any]:
-    return track.serve(payload(name, text, **changes), lambda: Parts(KEYS, log, "test"))
+    return track.serve(payload(name, text, **changes), lambda: parts(log, "test"))
 
 
 @pytest.mark.parametrize(
@@ -132,4 +131,4 @@ def test_a_metric_is_one_write_and_stops_no_hit_where_nobody_hears_it(monkeypatc
     assert told_in(written) == [Told("test", {"OpenRecorded": 1})]
     assert written.endswith("\n")
     output.is_closed = True
-    assert hit("open", mint(OPEN, KEYS), FakeLog()) == hits.response(hits.PIXEL, "GET")
+    assert hit("open", mint(OPEN, KEYS), FakeLog()) == answers.response(answers.PIXEL, "GET")

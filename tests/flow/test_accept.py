@@ -5,13 +5,20 @@ from itertools import count
 
 import pytest
 
-from chalicelib.core.message import Content
+from chalicelib.core import consent
+from chalicelib.core.account_policy import AccountPolicy
+from chalicelib.core.bad_input import BadInput
+from chalicelib.core.message import Content, Message, Tracking
 from chalicelib.core.submission import parse
+from chalicelib.core.suppression import Cause, Reason, Suppression
+from chalicelib.core.token import Mode
 from chalicelib.flow.accept import KeyReused, Stores, UnderWay, accept
 from chalicelib.gateways.queue import QueueDown
 from chalicelib.storage.account import Claim
+from tests.flow.people import ANNA, RAJ, People
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+GIVEN = consent.given(NOON, "form 3", "ina", NOON)
 BODY = {"from": "me@example.com", "to": "anna@example.com", "subject": "Hi", "html": "<a href=https://a.example>x</a>"}
 
 
@@ -20,7 +27,8 @@ class World:
 
     def __init__(self) -> None:
         self.contents: dict[str, Content] = {}
-        self.messages: dict[str, object] = {}
+        self.messages: dict[str, Message] = {}
+        self.people = People()
         self.claims: dict[str, Claim] = {}
         self.queued: list[str] = []
         self.rival: Claim | None = None
@@ -54,7 +62,7 @@ class World:
 
     def take(self, key: str | None = "k", **changes) -> str:
         body = BODY | changes
-        stores = Stores(messages=self, accounts=self, contents=self, queue=self)
+        stores = Stores(messages=self, accounts=self, contents=self, queue=self, permissions=self.people.stores)
         mail = parse(body)
         accepted = accept(
             mail,
@@ -130,3 +138,114 @@ def test_a_mail_is_taken_while_the_queue_is_down():
     world = World()
     world.is_queue_down = True
     assert world.take() in world.messages
+
+
+def test_a_mail_knows_how_many_links_are_tracked():
+    world = World()
+    assert world.messages[world.take(key=None)].links == 1
+    assert world.messages[world.take(key=None, tracking={"clicks": False})].links == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "asked", "has_way"),
+    [("individual", None, False), ("individual", True, True), ("mass_email", None, True), ("mass_email", False, False)],
+)
+def test_a_mail_goes_out_with_a_way_to_unsubscribe_as_asked_or_as_its_source_wants(source, asked, has_way):
+    world = World()
+    changes = {} if asked is None else {"unsubscribe": asked}
+    assert world.messages[world.take(key=None, source=source, **changes)].has_unsubscribe is has_way
+
+
+def test_files_over_the_accounts_threshold_go_out_as_links_and_so_do_those_that_are_asked_for():
+    world = World()
+    world.people.policy = AccountPolicy(attachment_threshold_bytes=3)
+    files = [{"filename": name, "content": content} for name, content in (("a", "AAAA"), ("b", "AAAAAAAA"))]
+    kept = world.contents[world.take(key=None, attachments=[*files, {**files[0], "as_link": True}])]
+    assert [file.is_linked for file in kept.attachments] == [False, True, True]
+
+
+def test_recipients_who_get_no_mail_are_each_named_and_nothing_is_stored():
+    world = World()
+    for address, reason in ((ANNA, Reason.COMPLAINT), ("li@example.com", Reason.HARD_BOUNCE)):
+        world.people.known[address] = Suppression(address, (Cause(reason, NOON),))
+    with pytest.raises(BadInput) as refused:
+        world.take(to=["Anna <Anna@Example.com>", RAJ], bcc="li@example.com")
+    first, second = refused.value.errors
+    assert (first["pointer"], second["pointer"]) == ("/to/0", "/bcc/0")
+    assert "(complaint)" in first["message"]
+    assert "(hard_bounce)" in second["message"]
+    assert (world.contents, world.messages, world.claims, world.queued) == ({}, {}, {}, [])
+
+
+def test_a_mail_to_somebody_whose_suppression_is_over_is_taken():
+    world = World()
+    world.people.known[ANNA] = Suppression(ANNA, (Cause(Reason.SOFT_BOUNCES, NOON, NOON),))
+    assert world.take() in world.messages
+
+
+def tracking_after(policy: AccountPolicy = AccountPolicy(), said=(), **changes) -> Tracking:  # noqa: B008
+    world = World()
+    world.people.policy = policy
+    world.people.said[ANNA] = list(said)
+    return world.messages[world.take(key=None, **changes)].tracking
+
+
+def test_a_mail_is_tracked_as_account_recipient_and_sender_allow_together():
+    assert tracking_after() == Tracking(True, True, mode=Mode.FULL)
+    narrow = AccountPolicy(mode=Mode.LAST_OPEN_DATE)
+    for one in (
+        tracking_after(narrow),
+        tracking_after(tracking={"mode": "last_open_date"}),
+        tracking_after(said=[consent.given(NOON, "form 3", "ina", NOON, Mode.LAST_OPEN_DATE)]),
+    ):
+        assert one == Tracking(True, False, mode=Mode.LAST_OPEN_DATE)
+    assert tracking_after(tracking={"mode": "off"}).reason == "mail_off"
+
+
+@pytest.mark.parametrize(
+    ("policy", "said", "reason"),
+    [
+        (AccountPolicy(plan_may_track=False), [GIVEN], "plan_off"),
+        (AccountPolicy(tracking=False), [GIVEN], "account_off"),
+        (AccountPolicy(consent_required=True), [], "no_consent"),
+        (AccountPolicy(), [consent.withdrawn(NOON, "", "anna")], "no_consent"),
+        (AccountPolicy(mode=Mode.OFF), [GIVEN], "mode_off"),
+    ],
+)
+def test_no_mail_can_switch_on_what_account_or_recipient_do_not_allow(policy, said, reason):
+    """It is sent all the same, and says why it is not tracked."""
+    for wish in ({}, {"opens": True, "clicks": True}):
+        assert tracking_after(policy, said, tracking=wish) == Tracking(False, False, reason, mode=Mode.OFF)
+
+
+def test_every_recipients_consent_is_asked_for():
+    world = World()
+    world.people.policy = AccountPolicy(consent_required=True)
+    world.people.said[ANNA] = [GIVEN]
+    assert world.messages[world.take(key=None, cc=RAJ)].tracking.reason == "no_consent"
+    world.people.said[RAJ] = [GIVEN]
+    assert world.messages[world.take(key=None, cc=RAJ)].tracking.reason == "multiple_recipients"
+
+
+@pytest.mark.parametrize(
+    ("limit", "asked"),
+    [(Mode.LAST_OPEN_DATE, "full"), (Mode.OFF, "last_open_date"), (Mode.OFF, "full")],
+)
+def test_a_mode_wider_than_the_accounts_is_refused_and_nothing_is_stored(limit, asked):
+    world = World()
+    world.people.policy = AccountPolicy(mode=limit)
+    with pytest.raises(BadInput) as refused:
+        world.take(tracking={"mode": asked})
+    assert [error["pointer"] for error in refused.value.errors] == ["/tracking/mode"]
+    assert (world.contents, world.messages, world.claims, world.queued) == ({}, {}, {}, [])
+
+
+def test_a_request_that_is_repeated_gets_the_answer_of_then_whatever_is_allowed_now():
+    world = World()
+    body = {"tracking": {"mode": "full"}}
+    first = world.take(**body)
+    world.people.policy = AccountPolicy(mode=Mode.OFF)
+    world.people.known[ANNA] = Suppression(ANNA, (Cause(Reason.COMPLAINT, NOON),))
+    assert (world.take(**body), world.is_new) == (first, False)
+    with pytest.raises(BadInput):
+        world.take(key="another", **body)

@@ -33,20 +33,23 @@ class Events:
 
 
 class Messages:
-    def __init__(self, known: dict[str, str] | None = None) -> None:
-        self.known = known or {}
+    def __init__(self, known: dict[str, str] | None = None, until: datetime | None = None) -> None:
+        self.known, self.until = known or {}, until
         self.asked: list[str] = []
 
     def id_by_ses(self, ses_message_id: str) -> str | None:
         self.asked.append(ses_message_id)
         return self.known.get(ses_message_id)
 
+    def until_of(self, message_id: str) -> datetime | None:
+        return self.until
+
 
 def load(name: str) -> Notification:
     return parse((SES / name).read_text())
 
 
-def test_events_with_our_tag_are_stored_without_asking_for_the_message() -> None:
+def test_events_with_our_tag_are_stored_without_asking_whose_they_are() -> None:
     events, messages = Events(), Messages()
     outcome = ingest(load("event-bounce-several.json"), events=events, messages=messages, now=BOUNCED_AT)
     assert outcome is Outcome.STORED
@@ -118,6 +121,14 @@ def test_an_event_lives_as_long_as_its_window_and_a_month_from_now_at_least(
     events = Events()
     ingest(load("identity-bounce-dsn.json")._replace(message_id=FOUND), events=events, messages=Messages(), now=now)
     assert [expiry for _, expiry in events.stored.values()] == [expires_at]
+
+
+@pytest.mark.parametrize(("days", "kept"), [(1, 107), (100, 107), (400, 407)])
+def test_an_event_lives_as_long_as_the_hits_of_its_mail(days: int, kept: int) -> None:
+    events, messages = Events(), Messages(until=BOUNCED_AT + days * DAY)
+    notification = load("identity-bounce-dsn.json")._replace(message_id=FOUND)
+    ingest(notification, events=events, messages=messages, now=BOUNCED_AT)
+    assert [expiry for _, expiry in events.stored.values()] == [BOUNCED_AT + kept * DAY]
 
 
 def test_an_event_dated_at_the_edge_of_what_is_accepted_can_be_kept() -> None:

@@ -76,6 +76,16 @@ def test_the_queue_is_drained_and_each_event_is_stored_as_it_was() -> None:
     assert expires_at == ENDS_AT
 
 
+def test_every_kind_of_hit_comes_back_and_nothing_else():
+    made = [event.make(MESSAGE_ID, str(kind), kind, NOW, method="POST") for kind in Kind]
+    spilled = [Spilled(one.event_id, json.dumps(event.as_item(one, ENDS_AT))) for one in made]
+    table = Table()
+    tally = replay(spilled, events=table, now=NOW)
+    hits = {"opened", "clicked", "downloaded", "unsubscribe_seen", "unsubscribed"}
+    assert {one.event_id for one, _ in table.kept.values()} == hits
+    assert {text.partition(":")[0] for text in tally.malformed} == {str(kind) for kind in Kind} - hits
+
+
 def test_an_event_that_is_there_already_leaves_the_queue_and_is_not_counted_twice() -> None:
     queue, table = Queue(SEVEN[0], SEVEN[0]._replace(receipt="again"), SEVEN[1]), Table()
     assert drained(queue, table) == Tally(replayed=2, already_there=1)

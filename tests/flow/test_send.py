@@ -7,15 +7,19 @@ from email.policy import default
 
 import pytest
 
+from chalicelib.core import consent
 from chalicelib.core import event as events
+from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.event import Kind
 from chalicelib.core.message import GIVE_UP_AFTER, Content, Envelope, Failure, Message, Sending, Tracking
 from chalicelib.core.refold import Fold
 from chalicelib.core.summary import summarise
-from chalicelib.core.token import Keys, Purpose, verify
+from chalicelib.core.suppression import Cause, Reason, Suppression
+from chalicelib.core.token import Keys, Mode, Purpose, verify
 from chalicelib.flow import instrument
 from chalicelib.flow.send import LEASE, LONGEST_DELAY, Outcome, Parts, send
 from chalicelib.gateways.ses import Answer, Verdict
+from tests.flow.people import ANNA, RAJ, People
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KEYS = Keys({1: b"k" * 32})
@@ -25,7 +29,8 @@ LONG = "https://example.com/" + "x" * 700
 
 
 def parts_of(one, new_id):
-    return Parts(one, one, one, instrument.Parts(one, one, KEYS, "https://t.example.com", new_id), new_id)
+    making = instrument.Parts(one, one, KEYS, "https://t.example.com", new_id)
+    return Parts(one, one, one, making, one.people.stores, new_id)
 
 
 class World:
@@ -36,6 +41,7 @@ class World:
 
     def __init__(self, message: Message, content: Content, answer: Answer) -> None:
         self.message, self.content, self.answer = message, content, answer
+        self.people = People()
         self.mails: list[dict] = []
         self.stored_links: dict[int, str] = {}
         self.dies_after_ses = False
@@ -44,7 +50,7 @@ class World:
     def find(self, message_id):
         return (self.message, Fold()) if message_id == self.message.message_id else None
 
-    def claim(self, message, claim, *, lease_ends_at, until):
+    def claim(self, message, claim, *, lease_ends_at, until, narrowed=None):
         if self.message.sending is not Sending.QUEUED or self.is_overtaken:
             return False
         assert message.attempts == self.message.attempts
@@ -55,7 +61,7 @@ class World:
             lease_ends_at=lease_ends_at,
             next_try_at=None,
             attempts=self.message.attempts + 1,
-            tracking=replace(self.message.tracking, until=until),
+            tracking=replace(narrowed or self.message.tracking, until=until),
         )
         if self.loses_claims_answer:
             raise ConnectionError("the claim is written, and nobody hears of it")
@@ -104,8 +110,10 @@ class World:
 ACCEPTED = Answer(Verdict.ACCEPTED, "ses-1")
 
 
-def world(answer=ACCEPTED, tracking=None, html: str | None = HTML, links=("https://example.com/quote?a=1&b=2",)):
-    envelope = Envelope("Me <me@example.com>", ("Anna <anna@example.com>",), bcc=("b@d.test",), subject="Quote")
+def world(
+    answer=ACCEPTED, tracking=None, html: str | None = HTML, links=("https://example.com/quote?a=1&b=2",), bcc=()
+):
+    envelope = Envelope("Me <me@example.com>", ("Anna <Anna@example.com>",), bcc=bcc, subject="Quote")
     message = Message(MESSAGE_ID, "acme", NOON, envelope, tracking or Tracking(True, True), tags=(("plan", "gold"),))
     return World(message, Content(html, "text", links=links), answer)
 
@@ -132,9 +140,9 @@ def test_a_tracked_mail_goes_out_with_a_signed_link_and_one_pixel():
 
 
 def test_the_envelope_holds_every_recipient_as_a_bare_address():
-    one = world()
+    one = world(bcc=(RAJ,))
     one.run()
-    assert one.mails[0]["recipients"] == ["anna@example.com", "b@d.test"]
+    assert one.mails[0]["recipients"] == ["Anna@example.com", RAJ]
     assert one.mails[0]["sender"] == "me@example.com"
     assert one.mails[0]["tags"] == (("plan", "gold"),)
 
@@ -189,7 +197,7 @@ def test_a_message_that_came_to_an_end_is_not_sent_again():
 
 
 def test_the_outcome_of_a_mail_that_ses_took_tells_to_how_many_and_after_how_long():
-    one = world()
+    one = world(bcc=(RAJ,))
     one.run(NOON + timedelta(seconds=90))
     assert one.outcome == Outcome(Sending.SENT, recipients=2, waited=timedelta(seconds=90))
 
@@ -236,7 +244,7 @@ def test_a_waiting_mail_that_ses_says_it_has_is_not_sent_again():
     one.message = replace(one.message, state=summarise([sent]))
     assert (one.run(NOON + delay), len(one.mails)) == (None, 1)
     assert (one.message.sending, one.message.ses_message_id) == (Sending.SENT, "ses-9")
-    assert one.outcome == Outcome(Sending.SENT, recipients=2, waited=timedelta(0))
+    assert one.outcome == Outcome(Sending.SENT, recipients=1, waited=timedelta(0))
 
 
 def test_a_claim_that_is_written_without_anybody_hearing_of_it_is_given_back():
@@ -271,3 +279,83 @@ def test_an_unknown_message_is_forgotten():
     one = world()
     parts = parts_of(one, str)
     assert send("f" * 32, parts, now=NOON) == Outcome()
+
+
+@pytest.mark.parametrize("days", [1, 100, 400])
+def test_opens_and_clicks_are_captured_for_as_long_as_the_account_says(days):
+    one = world()
+    one.people.policy = AccountPolicy(capture_window_days=days)
+    one.run()
+    until = NOON + timedelta(days=days)
+    assert one.message.tracking.until == until
+    assert verify(token_in(one.html(), "c"), Purpose.CLICK, KEYS).until == until
+
+
+GIVEN_FOR_LESS = consent.given(NOON, "form 3", "ina", NOON, Mode.LAST_OPEN_DATE)
+
+
+@pytest.mark.parametrize(
+    ("policy", "said", "tracking"),
+    [
+        (AccountPolicy(plan_may_track=False), [], Tracking(False, False, "plan_off", mode=Mode.OFF)),
+        (AccountPolicy(tracking=False), [], Tracking(False, False, "account_off", mode=Mode.OFF)),
+        (AccountPolicy(consent_required=True), [], Tracking(False, False, "no_consent", mode=Mode.OFF)),
+        (AccountPolicy(), [consent.withdrawn(NOON, "", "x")], Tracking(False, False, "no_consent", mode=Mode.OFF)),
+        (AccountPolicy(mode=Mode.LAST_OPEN_DATE), [], Tracking(True, False, mode=Mode.LAST_OPEN_DATE)),
+        (AccountPolicy(), [GIVEN_FOR_LESS], Tracking(True, False, mode=Mode.LAST_OPEN_DATE)),
+    ],
+)
+def test_what_was_switched_off_or_withdrawn_since_holds_for_a_mail_that_waits(policy, said, tracking):
+    one = world()
+    one.people.policy, one.people.said = policy, {ANNA: said}
+    assert one.run() is None
+    assert replace(one.message.tracking, until=None) == tracking
+    assert (one.message.tracking.until is None) is not tracking.is_on
+    assert (one.html().count("/o/"), one.html().count("/c/")) == (tracking.opens, 0)
+
+
+@pytest.mark.parametrize(
+    "tracking",
+    [Tracking(False, False, "account_off", mode=Mode.OFF), Tracking(True, False, mode=Mode.LAST_OPEN_DATE)],
+)
+def test_a_mail_is_never_tracked_more_than_was_decided_when_it_was_taken_in(tracking):
+    """Although the switch is on by now, and the mode is wide."""
+    one = world(tracking=tracking)
+    one.run()
+    assert replace(one.message.tracking, until=None) == tracking
+
+
+def test_tracking_that_is_narrowed_while_a_mail_waits_for_another_try_has_no_window_any_more():
+    one = world(Answer(Verdict.LATER, code="Throttling"))
+    delay = one.run()
+    assert one.message.tracking.until
+    one.people.policy, one.answer = AccountPolicy(tracking=False), ACCEPTED
+    one.run(NOON + delay)
+    assert one.message.tracking == Tracking(False, False, "account_off", mode=Mode.OFF)
+
+
+def test_a_mail_to_somebody_who_was_suppressed_since_ends_without_a_call_to_ses():
+    one = world(bcc=(RAJ,))
+    one.people.known[ANNA] = Suppression(ANNA, (Cause(Reason.COMPLAINT, NOON),))
+    assert one.run() is None
+    assert (one.message.sending, one.mails, one.outcome) == (Sending.FAILED, [], Outcome(Sending.FAILED))
+    assert one.message.failure == Failure(
+        "suppressed",
+        "the recipient marked a mail as spam; blocked since 2026-03-01T12:00:00.000Z (Anna <Anna@example.com>)",
+    )
+
+
+def test_a_mail_to_somebody_whose_suppression_is_over_is_sent():
+    one = world()
+    one.people.known[ANNA] = Suppression(ANNA, (Cause(Reason.SOFT_BOUNCES, NOON, NOON),))
+    assert (one.run(), one.message.sending) == (None, Sending.SENT)
+
+
+def test_a_mail_waits_while_nobody_can_say_what_is_allowed():
+    one = world()
+    one.people.is_down = True
+    with pytest.raises(ConnectionError):
+        one.run()
+    assert (one.message.sending, one.mails) == (Sending.QUEUED, [])
+    one.people.is_down = False
+    assert (one.run(), one.message.sending) == (None, Sending.SENT)

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.core import event as events
-from chalicelib.core.event import Kind
-from chalicelib.core.message import GIVE_UP_AFTER, Envelope, Message, Sending, Tracking
+from chalicelib.core.event import GRACE, Kind
+from chalicelib.core.message import CAPTURE_WINDOW, GIVE_UP_AFTER, Envelope, Message, Sending, Tracking
+from chalicelib.entrypoints.folding import folding_of
 from chalicelib.flow.sweep import AGES, BAND, STUCK_AFTER, Parts, Swept, bands, sweep
+from chalicelib.settings import Settings
 from chalicelib.storage.account import Account
 from chalicelib.storage.events import Events
-from chalicelib.storage.folds import Folds
 from chalicelib.storage.messages import Messages
 from tests.moto_stack import REGION
 
@@ -37,20 +38,20 @@ class World:
         self.accounts, self.queue = Account("account", REGION), Queue()
         self.accounts.create("acme", "Acme")
         self.messages.add(QUEUED)
+        self.folding = folding_of(Settings("events", "messages", "account", salts_table="salts", region=REGION))
 
     def sweep(self, now: datetime, most: int = 100) -> Swept:
         self.failures: list[str] = []
         parts = Parts(
             accounts=self.accounts,
             messages=self.messages,
-            folds=Folds(self.messages, self.events),
-            events=self.events,
+            folding=self.folding,
             queue=self.queue,
             report=lambda message_id, error: self.failures.append(message_id),
         )
         turns = iter(range(most))
         spans = [(NOON - timedelta(days=1), NOON + timedelta(seconds=1))]
-        return sweep(spans, parts, now=now, may_go_on=lambda: next(turns, None) is not None)
+        return sweep(lambda _: spans, parts, now=now, may_go_on=lambda: next(turns, None) is not None)
 
     @property
     def message(self) -> Message:
@@ -101,8 +102,8 @@ def test_only_messages_of_the_given_times_are_looked_at(world):
 
 def test_a_message_is_looked_at_some_ten_times_in_its_life_whatever_the_minute_of_the_schedule():
     runs = [NOON + timedelta(minutes=15 * number + 4) for number in range(4 * 24 * 110)]
-    visits = sum(start <= NOON < end for now in runs for start, end in bands(now))
-    assert len(AGES) <= visits <= 2 * len(AGES)
+    visits = sum(start <= NOON < end for now in runs for start, end in bands(now, CAPTURE_WINDOW))
+    assert len(AGES) < visits <= 2 * len(AGES)
     assert timedelta(minutes=15) < BAND
 
 
@@ -122,8 +123,30 @@ def test_a_message_that_cannot_be_swept_does_not_keep_the_others_from_it(world):
     assert (swept.seen, swept.failed, world.failures) == (4, 1, ["b" * 32])
 
 
+def test_settings_that_cannot_be_read_do_not_keep_other_accounts_from_being_swept(world):
+    world.accounts.create("broken", "Broken")
+    spans = [(NOON - timedelta(days=1), NOON + timedelta(seconds=1))]
+
+    def spans_of(account):
+        if account == "broken":
+            raise KeyError("daily")
+        return spans
+
+    failures = []
+    parts = Parts(world.accounts, world.messages, world.folding, world.queue, lambda name, error: failures.append(name))
+    swept = sweep(spans_of, parts, now=NOON, may_go_on=lambda: True)
+    assert (swept.seen, swept.failed, failures) == (1, 1, ["broken"])
+
+
 def test_what_is_left_for_want_of_time_is_said(world):
     for letter in "bcd":
         world.messages.add(replace(QUEUED, message_id=letter * 32))
     assert world.sweep(NOON, most=4) == Swept(seen=3, left=1), "one turn for the list, three for messages"
     assert world.sweep(NOON, most=0) == Swept(left=1), "the list of the account"
+
+
+@pytest.mark.parametrize("days", [1, 30, 100, 400])
+def test_the_last_look_comes_before_the_events_of_any_window_vanish(days):
+    window = timedelta(days=days)
+    ages = [NOON - start for start, _ in bands(NOON, window)]
+    assert any(window < age < window + GRACE for age in ages)

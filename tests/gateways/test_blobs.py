@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import boto3
 
-from chalicelib.core.message import Attachment, Content
+from chalicelib.core.message import Attachment, Clickable, Content
 from chalicelib.gateways.blobs import Blobs
 from tests.moto_stack import REGION
 
@@ -37,6 +37,19 @@ def test_the_links_are_read_without_the_rest_however_many_they_are(stack):
         tuple(f"https://e.example/{noise[n : n + 300]}" for n in range(0, 200_000, 300)),
     ):
         blobs.put("acme", "1", replace(CONTENT, links=links))
-        assert blobs.links("acme", "1") == links
+        assert blobs.clickable("acme", "1").links == links
         assert blobs.get("acme", "1") == replace(CONTENT, links=links)
-    assert blobs.links("acme", "2") == ()
+    assert blobs.clickable("acme", "2") == Clickable()
+
+
+def test_a_file_that_goes_out_as_a_link_is_an_object_of_its_own_until_it_is_deleted(stack):
+    s3 = boto3.client("s3", region_name=REGION)
+    blobs = Blobs(s3, stack.bucket)
+    blobs.put("acme", "1", CONTENT)
+    keys = [blobs.put_file("acme", "1", position, content) for position, content in enumerate((b"a" * 9, b""))]
+    assert keys == ["acme/files/1/0", "acme/files/1/1"]
+    assert [s3.get_object(Bucket=stack.bucket, Key=key)["Body"].read() for key in keys] == [b"a" * 9, b""]
+    for _ in range(2):
+        blobs.delete_file("acme", "1", 0)
+    left = {one["Key"] for one in s3.list_objects_v2(Bucket=stack.bucket)["Contents"]}
+    assert left == {"acme/files/1/1", "acme/messages/1.json.gz"}

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,11 @@ from moto.server import ThreadedMotoServer
 from chalicelib import settings
 from chalicelib.core import event
 from chalicelib.core.event import Kind
+from chalicelib.core.stored_file import StoredFile
 from chalicelib.gateways import event_log, trust
 from chalicelib.gateways.event_log import EventLog
+from chalicelib.gateways.salts import Salts
+from chalicelib.storage import salts
 from chalicelib.storage.events import Events
 from chalicelib.storage.links import Links
 from tests.gateways.aws_on_loopback import AwsOnLoopback
@@ -122,6 +125,12 @@ class Real:
             AttributeDefinitions=[{"AttributeName": "link_id", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
+        self.dynamodb.create_table(
+            TableName="salts",
+            KeySchema=[{"AttributeName": "day", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "day", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
         queue_url = self.sqs.create_queue(QueueName="spill")["QueueUrl"]
         return settings.Settings(events_table="events", links_table="links", spill_queue_url=queue_url)
 
@@ -194,3 +203,29 @@ def test_the_hot_path_reads_what_storage_wrote(real_log: EventLog, pynamodb_find
     Links("links", "eu-central-1").put(MESSAGE_ID, {3: destination})
     assert real_log.destination_of(MESSAGE_ID, 3) == destination
     assert real_log.destination_of(MESSAGE_ID, 4) is None
+
+
+def test_a_file_is_found_where_storage_says_until_it_is_erased(real_log: EventLog, pynamodb_finds: None) -> None:
+    links = Links("links", "eu-central-1")
+    file = StoredFile("acme/files/m/0", 'Größe "1".pdf', "application/pdf")
+    links.put_files(MESSAGE_ID, {0: file, 1: file._replace(key="acme/files/m/1")})
+    assert real_log.file_of(MESSAGE_ID, 0) == file
+    assert real_log.destination_of(MESSAGE_ID, 0) is None, "a link and a file of one position are two things"
+    links.erase_file(MESSAGE_ID, 0)
+    links.erase_file(MESSAGE_ID, 0)
+    assert real_log.file_of(MESSAGE_ID, 0) == StoredFile("", "", "", is_erased=True)
+    assert real_log.file_of(MESSAGE_ID, 1) == file._replace(key="acme/files/m/1")
+    assert real_log.file_of(MESSAGE_ID, 2) is None
+
+
+def test_the_salt_of_the_hot_path_is_the_one_that_storage_reads(
+    real: Real, real_log: EventLog, pynamodb_finds: None
+) -> None:
+    stored = salts.Salts("salts", "eu-central-1")
+    assert stored.of(AT.date()) is None
+    made = Salts(real_log.dynamodb, "salts").of(AT.date())
+    assert made and stored.of(AT.date()) == made == Salts(real_log.dynamodb, "salts").of(AT.date())
+    (item,) = real.dynamodb.scan(TableName="salts")["Items"]
+    assert item["expires_at"]["N"] == str(int(datetime(2026, 11, 24, tzinfo=UTC).timestamp()))
+    stored.forget(AT.date())
+    assert stored.of(AT.date()) is None

@@ -16,6 +16,9 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 60
 
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0.0.0 Safari/537.36"
+"""Whoever asks otherwise for a pixel or a link is no person."""
+
 HOSTILE = {
     "AWS_PROFILE": "one-that-does-not-exist",
     "AWS_SESSION_TOKEN": "of-a-real-account",
@@ -48,7 +51,8 @@ def ask(url: str, method: str = "GET", body: object = None, headers: Mapping[str
     """The answer to a request; `body` is sent as JSON."""
     data = None if body is None else json.dumps(body).encode()
     opener = urllib.request.build_opener(_Stay, urllib.request.ProxyHandler({}))
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json", **(headers or {})}, method=method)
+    given = {"Content-Type": "application/json", "User-Agent": BROWSER, **(headers or {})}
+    request = urllib.request.Request(url, data, given, method=method)
     try:
         answer = opener.open(request, timeout=30)
     except urllib.error.HTTPError as error:

@@ -46,7 +46,7 @@ def statements() -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-def test_the_tables_are_the_four_that_the_code_knows():
+def test_the_tables_are_the_five_that_the_code_knows():
     def schema(name: str) -> list[str]:
         return [key["AttributeName"] for key in TABLES[name]["KeySchema"]]
 
@@ -54,16 +54,17 @@ def test_the_tables_are_the_four_that_the_code_knows():
         "EventsTable": ["message_id", "event_key"],
         "MessagesTable": ["message_id"],
         "LinksTable": ["link_id"],
+        "SaltsTable": ["day"],
         "AccountTable": ["account", "item"],
     }
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_a_table_is_on_demand_and_can_be_restored_and_its_key_costs_nothing(name):
+def test_a_table_is_on_demand_and_its_key_costs_nothing_and_only_salts_are_gone_for_good(name):
     table = TABLES[name]
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert "SSESpecification" not in table, "the default key of DynamoDB encrypts, and is not charged"
-    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": name != "SaltsTable"}
     assert table["DeletionProtectionEnabled"] is True
 
 
@@ -72,10 +73,13 @@ def test_what_holds_data_outlives_the_stack(name):
     assert RESOURCES[name]["DeletionPolicy"] == RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
 
 
-def test_only_events_and_account_items_expire_and_links_never_do():
+def test_events_salts_and_account_items_expire_and_links_never_do():
     expiring = {name: table.get("TimeToLiveSpecification") for name, table in TABLES.items()}
     ttl = {"AttributeName": "expires_at", "Enabled": True}
-    assert expiring == {"EventsTable": ttl, "AccountTable": ttl, "MessagesTable": None, "LinksTable": None}
+    assert expiring == {
+        **{"EventsTable": ttl, "AccountTable": ttl, "SaltsTable": ttl},
+        **{"MessagesTable": None, "LinksTable": None},
+    }
 
 
 def test_the_stream_of_events_carries_new_images_and_no_other_table_has_a_stream():
@@ -83,14 +87,16 @@ def test_the_stream_of_events_carries_new_images_and_no_other_table_has_a_stream
     assert streams == {"EventsTable": {"StreamViewType": "NEW_IMAGE"}}
 
 
-def test_messages_are_found_by_account_and_by_ses_message_id_with_keys_only():
+def test_messages_are_found_by_account_by_latest_open_and_by_ses_message_id_with_little_more_than_keys():
     indexes = {
         index["IndexName"]: ([key["AttributeName"] for key in index["KeySchema"]], index["Projection"])
         for index in TABLES["MessagesTable"]["GlobalSecondaryIndexes"]
     }
     keys_only = {"ProjectionType": "KEYS_ONLY"}
+    narrowed = {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["status", "source", "reason"]}
     assert indexes == {
-        "by_account": (["account_shard", "accepted_key"], keys_only),
+        "by_account": (["account_shard", "accepted_key"], narrowed),
+        "by_latest_open": (["account_shard", "opened_key"], keys_only),
         "by_ses_message_id": (["ses_message_id"], keys_only),
     }
 

@@ -22,19 +22,22 @@ def demo(folder: Path, *more: str) -> list[str]:
 
 
 def table_in(lines: list[str]) -> list[list[str]]:
-    """The rows below the line under the table's head, by column."""
+    """The rows below the line under the table's head, by column; the time in an address is a word again."""
     (begin,) = [number for number, line in enumerate(lines, 1) if re.fullmatch("-+", line)]
     end = lines.index("", begin)
-    return [re.split(r" {2,}", line) for line in lines[begin:end]]
+    return [re.split(r" {2,}", re.sub(r"\+\d+@", "+demo@", line)) for line in lines[begin:end]]
 
 
-def test_the_table_tells_what_became_of_each_mail(local_run: LocalRun, local: dict[str, Any]) -> None:
+def test_the_table_tells_what_became_of_each_mail_also_the_second_time(
+    local_run: LocalRun, local: dict[str, Any]
+) -> None:
+    assert demo(local_run.folder, "--once")
     lines = demo(local_run.folder, "--once")
     assert table_in(lines) == [
         ["anna@example.com", "a person", "clicked", "1", "1", "-"],
-        ["raj@icloud.example.com", "Apple's privacy proxy", "opened", "1", "0", "-"],
+        ["raj@icloud.example.com", "Apple's privacy proxy", "delivered", "0", "0", "1 open by a privacy proxy"],
         ["mia@gmail.example.com", "Gmail's image proxy", "opened", "1", "0", "-"],
-        ["tom@corp.example.com", "a scanner's sweep", "clicked", "1", "3", "3 clicks by HEAD"],
+        ["tom@corp.example.com", "a scanner's sweep", "delivered", "0", "0", "6 clicks by a machine"],
         ["bounce+demo@simulator.amazonses.com", "nobody: hard bounce", "bounced", "0", "0", "hard bounce"],
         ["complaint+demo@simulator.amazonses.com", "a complaint", "delivered", "0", "0", "complaint"],
     ]

@@ -64,7 +64,7 @@ def test_what_is_looked_for_in_a_log_is_said_by_the_code():
     assert {word for word in wanted if f'"{word}"' not in said} == set()
 
 
-@pytest.mark.parametrize("module", ["infra.account", "infra.replay"])
+@pytest.mark.parametrize("module", ["infra.account", "infra.replay", "infra.reclassify"])
 def test_our_own_commands_take_the_options_that_are_written(module, capsys):
     with pytest.raises(SystemExit):
         importlib.import_module(module).main(["--help"])

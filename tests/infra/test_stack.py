@@ -44,7 +44,7 @@ def test_a_second_run_finds_the_stack_of_the_first(endpoint: str, made: stack.St
 
 def test_items_expire_and_failing_messages_are_moved_to_the_dead(endpoint: str, made: stack.Stack) -> None:
     dynamodb, sqs = stack.client("dynamodb", endpoint), stack.client("sqs", endpoint)
-    for table, status in (("EventsTable", "ENABLED"), ("AccountTable", "ENABLED"), ("LinksTable", "DISABLED")):
+    for table, status in (("EventsTable", "ENABLED"), ("SaltsTable", "ENABLED"), ("LinksTable", "DISABLED")):
         ttl = dynamodb.describe_time_to_live(TableName=made.outputs[table])["TimeToLiveDescription"]
         assert ttl["TimeToLiveStatus"] == status
     for queue, dead in (("SendQueue", "SendDeadLetters"), ("SpillQueue", "SpillDeadLetters")):

@@ -101,9 +101,14 @@ def test_a_request_without_headers_query_and_cookies_has_none_in_its_event():
 
 @pytest.mark.parametrize(
     ("method", "path", "token"),
-    [("GET", "/o/abc", "abc"), ("HEAD", "/o/abc", "abc"), ("GET", "/c/a.b_c-d", "a.b_c-d"), ("HEAD", "/c/%41", "A")],
+    [
+        *(("GET", "/o/abc", "abc"), ("HEAD", "/o/abc", "abc")),
+        *(("GET", "/c/a.b_c-d", "a.b_c-d"), ("HEAD", "/c/%41", "A")),
+        *(("GET", "/a/abc", "abc"), ("HEAD", "/a/abc", "abc")),
+        *(("GET", "/u/abc", "abc"), ("HEAD", "/u/abc", "abc"), ("POST", "/u/abc", "abc")),
+    ],
 )
-def test_pixels_and_links_have_routes(method, path, token):
+def test_pixels_links_files_and_unsubscribing_have_routes(method, path, token):
     key = f"{method} /{path[1]}/{{token}}"
     assert route_of(method, path) == (key, token)
 
@@ -112,6 +117,8 @@ def test_pixels_and_links_have_routes(method, path, token):
     ("method", "path"),
     [
         *((method, "/o/abc") for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get")),
+        *((method, "/u/abc") for method in ("PUT", "PATCH", "DELETE", "OPTIONS")),
+        *(("POST", path) for path in ("/c/abc", "/a/abc", "/u", "/u/", "/u/a/b")),
         *(("GET", path) for path in ("/", "", "*", "/o", "/o/", "/o/a/", "/o/a/b", "//o/a", "/x/a", "/O/a", "o/a")),
         ("GET", "http://t.example/o/a"),
     ],
@@ -196,6 +203,41 @@ def test_every_request_has_its_own_id_and_the_address_of_its_client():
     assert len({context["requestId"] for context in contexts}) == 2
     assert all(re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", c["requestId"]) for c in contexts)
     assert {context["http"]["sourceIp"] for context in contexts} == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "carried", "is_base64"),
+    [
+        ("application/x-www-form-urlencoded", b"a=1", "YT0x", True),
+        ("multipart/form-data; boundary=b", b"--b--", "LS1iLS0=", True),
+        ("application/json", b"{}", "{}", False),
+        ("text/plain", b"\xff", "\ufffd", False),
+        ("", b"a", "YQ==", True),
+    ],
+)
+def test_a_body_reaches_the_function_as_the_gateway_carries_it(kind, body, carried, is_base64):
+    events: list[Any] = []
+
+    def remember(event: Any) -> dict[str, Any]:
+        events.append(event)
+        return {"statusCode": 200, "body": "done"}
+
+    with hosted(remember) as connection:
+        for _ in range(2):  # on one connection: what was sent along is read
+            connection.request("POST", "/u/abc", body=body, headers={"Content-Type": kind})
+            assert connection.getresponse().read() == b"done"
+    assert [(event["body"], event["isBase64Encoded"]) for event in events] == [(carried, is_base64)] * 2
+    assert events[0]["routeKey"] == "POST /u/{token}"
+
+
+def test_a_body_that_is_too_long_never_reaches_the_function():
+    calls: list[Any] = []
+    with hosted(calls.append) as connection:
+        connection.putrequest("POST", "/u/abc")
+        connection.putheader("Content-Length", str(10_000_001))
+        connection.endheaders()
+        assert connection.getresponse().status == 413
+    assert calls == []
 
 
 def test_a_function_that_raises_is_an_internal_server_error():

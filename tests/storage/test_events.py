@@ -11,7 +11,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.core import event, refold
+from chalicelib.core import event, instant, refold
 from chalicelib.core.event import Event, Kind
 from chalicelib.storage import tables
 from chalicelib.storage.events import Events
@@ -43,12 +43,12 @@ def test_a_stored_item_is_what_the_hot_path_writes(events: Events, dynamodb: Any
     key = {"message_id": {"S": MESSAGE}, "event_key": {"S": bounced.key}}
     stored = dynamodb.get_item(TableName="events", Key=key)["Item"]
     assert stored == event.as_item(bounced, ALIVE)
-    assert events.get(MESSAGE, bounced.key, now=NOW) == refold.Row(bounced, is_counted=False)
+    assert _stored(events, bounced.key) == refold.Row(bounced, is_counted=False)
 
 
 def test_an_item_that_the_hot_path_wrote_is_read_as_its_event(events: Events, dynamodb: Any) -> None:
     dynamodb.put_item(TableName="events", Item=event.as_item(opened(1), ALIVE))
-    assert events.get(MESSAGE, opened(1).key, now=NOW) == refold.Row(opened(1), is_counted=False)
+    assert _stored(events, opened(1).key) == refold.Row(opened(1), is_counted=False)
 
 
 def test_putting_an_event_again_changes_nothing(events: Events, dynamodb: Any) -> None:
@@ -93,12 +93,37 @@ def test_an_expired_event_is_nowhere_although_dynamodb_still_has_it(events: Even
     events.put(opened(2), NOW + timedelta(seconds=1))
     assert [row.event for row in events.after(MESSAGE, None, now=NOW)] == [opened(2)]
     assert events.page(MESSAGE, 5, now=NOW).events == [opened(2)]
-    assert events.get(MESSAGE, opened(1).key, now=NOW) is None
-    assert events.get(MESSAGE, opened(2).key, now=NOW) is not None
+    assert _stored(events, opened(1).key) is None
+    assert _stored(events, opened(2).key) is not None
+
+
+def test_near_gives_what_bears_on_a_verdict_and_in_a_rush_the_nearest(events: Events) -> None:
+    for minute in (1, 10, 11, 12, 13, 14, 20):
+        events.put(opened(minute), ALIVE)
+    found = events.near(MESSAGE, opened(12).key, now=NOW)
+    assert [row.event for row in found] == [opened(minute) for minute in (10, 11, 12, 13, 14)]
+    for number in range(refold.MOST_NEAR + 50):
+        events.put(event.make(MESSAGE, f"{number:032x}", Kind.OPENED, NOW + timedelta(hours=1)), ALIVE)
+    in_a_rush = events.near(MESSAGE, f"{instant.show(NOW + timedelta(hours=1))}#", now=NOW)
+    assert len(in_a_rush) == refold.MOST_NEAR
+
+
+def test_a_hit_from_an_own_network_is_noted_and_one_that_is_gone_is_not_brought_back(events: Events) -> None:
+    events.put(opened(1), ALIVE)
+    for minute in (1, 2):
+        events.note_own(MESSAGE, opened(minute).key)
+    assert [row.event.data for row in events.after(MESSAGE, None, now=NOW)] == [{**opened(1).data, "own": True}]
+
+
+def test_a_deleted_event_is_gone_and_deleting_it_again_is_no_error(events: Events) -> None:
+    events.put(opened(1), ALIVE)
+    for _ in range(2):
+        events.delete(MESSAGE, opened(1).key)
+    assert events.after(MESSAGE, None, now=NOW) == []
 
 
 def test_an_event_that_never_was_is_none(events: Events) -> None:
-    assert events.get(MESSAGE, opened(1).key, now=NOW) is None
+    assert _stored(events, opened(1).key) is None
 
 
 def test_pages_lead_back_in_time_and_forth_again(events: Events) -> None:
@@ -122,7 +147,7 @@ def test_a_page_is_full_although_expired_events_lie_between(events: Events) -> N
 def test_a_marked_event_is_counted_and_cannot_be_marked_again(events: Events) -> None:
     events.put(opened(1), ALIVE)
     _mark(events, opened(1))
-    assert events.get(MESSAGE, opened(1).key, now=NOW) == refold.Row(opened(1), is_counted=True)
+    assert _stored(events, opened(1).key) == refold.Row(opened(1), is_counted=True)
     assert events.after(MESSAGE, None, now=NOW) == [refold.Row(opened(1), is_counted=True)]
     with pytest.raises(TransactWriteError):
         _mark(events, opened(1))
@@ -132,6 +157,10 @@ def test_marking_an_event_that_has_vanished_brings_no_empty_one_back(events: Eve
     with pytest.raises(TransactWriteError):
         _mark(events, opened(1))
     assert dynamodb.scan(TableName="events")["Items"] == []
+
+
+def _stored(events: Events, event_key: str) -> refold.Row | None:
+    return next((row for row in events.near(MESSAGE, event_key, now=NOW) if row.event.key == event_key), None)
 
 
 def _mark(events: Events, one: Event) -> None:
@@ -148,9 +177,9 @@ def test_what_is_folded_is_read_consistently_and_what_is_shown_is_not(events: Ev
 
     client.meta.events.register("before-parameter-build.dynamodb", note)
     events.after(MESSAGE, None, now=NOW)
-    events.get(MESSAGE, opened(1).key, now=NOW)
+    events.near(MESSAGE, opened(1).key, now=NOW)
     events.page(MESSAGE, 1, now=NOW)
-    assert read == [True, True, False]
+    assert read == [True, True, True, False], "near looks back and forth"
 
 
 class ByColour(GlobalSecondaryIndex["ThingRow"]):

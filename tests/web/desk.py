@@ -1,15 +1,21 @@
 """The pages with an account of fakes behind them, and a reader who keeps cookies as a browser does."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from chalicelib.core import apikey, event
+from chalicelib.core import apikey, event, instant
+from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.apikey import ApiKey
+from chalicelib.core.consent import Entry
 from chalicelib.core.event import Event, Kind
+from chalicelib.core.mail_context import context_of
+from chalicelib.core.mail_filter import ALL, Only
 from chalicelib.core.message import Content, Envelope, Message, Sending, Tracking
+from chalicelib.core.status import opened_at, status_of
 from chalicelib.core.summary import summarise
 from chalicelib.core.token import Keys
 from chalicelib.web import signin
@@ -25,27 +31,52 @@ SECRETS = {1: b"k" * 32}
 class FakePage(NamedTuple):
     messages: list[Message]
     has_more: bool
+    after: str | None
+    before: str | None
 
 
 class FakeMessages:
-    """What storage promises, in a dict."""
+    """What storage promises, in a dict. With a filter it looks at no more than `looks` mails at a time."""
 
     def __init__(self) -> None:
         self.by_id: dict[str, Message] = {}
+        self.looks = 1000
 
-    def page(self, account: str, limit: int, after: str | None = None, before: str | None = None) -> FakePage:
-        own = sorted(
-            (one for one in self.by_id.values() if one.account == account), key=lambda one: one.key, reverse=True
-        )
-        if before:
-            newer = [one for one in own if one.key > before]
-            return FakePage(newer[-limit:], len(newer) > limit)
-        older = [one for one in own if after is None or one.key < after]
-        return FakePage(older[:limit], len(older) > limit)
+    def page(
+        self, account: str, limit: int, after: str | None = None, before: str | None = None, only: Only = ALL
+    ) -> FakePage:
+        places = {one.key: one for one in self.by_id.values() if one.account == account}
+        if only.is_all:
+            return page_of(places, limit, after, before)
+        looked_at = page_of(places, self.looks, after, before)
+        wanted = {one.key: one for one in looked_at.messages if _is_wanted(one, only)}
+        found = page_of(wanted, limit, after, before)
+        if found.has_more or not looked_at.has_more:
+            return found
+        onward = {"before": looked_at.before} if before else {"after": looked_at.after}
+        return found._replace(has_more=True, **onward)
+
+    def opened_page(self, account: str, limit: int, after: str | None = None, before: str | None = None) -> FakePage:
+        opened = ((opened_at(one.state.engagement), one) for one in self.by_id.values() if one.account == account)
+        places = {f"{instant.show(at)}#{one.message_id}": one for at, one in opened if at}
+        return page_of(places, limit, after, before)
 
     def get(self, account: str, message_id: str) -> Message | None:
         found = self.by_id.get(message_id)
         return found if found and found.account == account else None
+
+
+def page_of(places: Mapping[str, Message], limit: int, after: str | None, before: str | None) -> FakePage:
+    """The page of what has these places, next to one of them, newest first."""
+    there = [one for one in sorted(places) if (not after or one < after) and (not before or one > before)]
+    chosen = (there[:limit] if before else there[-limit:])[::-1]
+    first, last = (chosen[0], chosen[-1]) if chosen else (None, None)
+    return FakePage([places[place] for place in chosen], len(there) > limit, last, first)
+
+
+def _is_wanted(message: Message, only: Only) -> bool:
+    has = Only(status_of(message), message.source, message.tracking.reason)
+    return all(wanted is None or wanted == value for wanted, value in zip(only, has, strict=True))
 
 
 class Desk:
@@ -57,15 +88,19 @@ class Desk:
         self.messages = FakeMessages()
         self.events: dict[str, list[Event]] = {}
         self.contents: dict[str, Content] = {}
+        self.policy = AccountPolicy()
+        self.consents: dict[str, list[Entry]] = {}
         self.key = self.add_key("acme")
         self.parts = Parts(
             site=site_of(dashboard_url),
             keys=Keys(SECRETS),
             find_key=self.keys.get,
             messages=self.messages,
+            policy=lambda _account: self.policy,
+            consents=lambda _account, address_key: self.consents.get(address_key, []),
             events=lambda message: self.events[message.message_id],
             content=lambda message: self.contents.get(message.message_id),
-            links=lambda message: self.contents[message.message_id].links,
+            clickable=lambda message: self.contents[message.message_id].clickable,
             now=lambda: self.now,
             random_hex=lambda: "5" * 32,
         )
@@ -97,7 +132,8 @@ class Desk:
         events = self.events[message_id]
         events.append(event.make(message_id, f"{len(events):04}", kind, at or self.now, **data))
         message = self.messages.by_id[message_id]
-        self.messages.by_id[message_id] = replace(message, state=summarise(events))
+        context = context_of(message, self.policy)
+        self.messages.by_id[message_id] = replace(message, state=summarise(events, context=context))
 
     def reader(self) -> "Reader":
         """A signed-in reader."""

@@ -5,8 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.core import consent
+from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.event import Kind
 from chalicelib.core.message import Attachment, Content, Envelope, Failure, Sending, Tracking
+from chalicelib.core.token import Mode
 from chalicelib.web import mail as page
 from chalicelib.web import mails
 from tests.web.desk import NOW, Desk, Reader, text_of
@@ -35,13 +38,24 @@ def test_it_shows_the_header_the_box_and_what_happened(desk):
     assert "Your quote Clicked Opened From Max max@acme.example To Anna Berg anna@example.com" in text
     assert "Record leads 4711 User raj Source individual" in text
     assert "Opened 3 opens First today 11:50 Last today 12:10" in text
-    assert "Clicked 1 click +1 machine First today 12:11 Last today 12:11" in text
+    assert "Clicked 1 click +1 by machines First today 12:11 Last today 12:11" in text
     assert "All 3 opens Mon, 9 Mar 2026, 12:10:00 UTC Mon, 9 Mar 2026, 12:00:00 UTC" in text
-    order = ["Handed over", "Sent 59 min", "Delivered", "Opened 40", "Opened 30", "Opened 20", "Clicked 19"]
+    order = [
+        "Received from your program",
+        "Sent 59 min",
+        "Delivered",
+        "Opened 40",
+        "Opened 30",
+        "Opened 20",
+        "Clicked 19",
+    ]
     timeline = text.partition("Timeline")[2]
     assert sorted(order, key=timeline.index) == order
-    assert "Link checked by a machine 57 min ago https://example.com/q" in timeline
-    assert re.search(r"# Destination Clicks 2 https://example.com/terms 1 1 https://example.com/q 0 \+1 machine", text)
+    assert "Link followed 57 min ago https://example.com/q Machine : why? It is not counted." in timeline
+    assert "Opened 40 min ago Person : why? Nothing about it speaks of a machine, so it is counted." in timeline
+    assert re.search(
+        r"# Destination Clicks 2 https://example.com/terms 1 1 https://example.com/q 0 \+1 by machines", text
+    )
 
 
 def test_the_box_says_once_in_which_zone_its_times_are(desk):
@@ -85,7 +99,7 @@ def test_attachments_are_listed_with_type_and_size_and_a_refresh_leaves_them_alo
     reader = desk.reader()
     text = text_of(reader.ask(page.show_mail, mail))
     assert (
-        "Attachments Name Type Size offer &lt;1&gt;.pdf application/pdf 14 kB logo.png inside the mail image/png 1 byte"
+        "Attachments Name Size offer &lt;1&gt;.pdf application/pdf 14 KB logo.png image/png, inside the mail 1 byte"
         in text
     )
     assert '<div id="files" hx-morph-skip></div>' in reader.ask(page.show_live, mail).body
@@ -117,21 +131,32 @@ def test_bounce_untracked_failure_and_complaint_are_told_with_their_reasons(desk
     reader = desk.reader()
     bounced = desk.add()
     desk.happen(bounced, Kind.BOUNCED, recipient="anna@example.com", type="hard", reason="mailbox not found")
-    assert "Hard bounce : mailbox not found" in text_of(reader.ask(page.show_mail, bounced))
+    said = text_of(reader.ask(page.show_mail, bounced))
+    assert "Hard bounce : mailbox not found. The address was put on the list of those who get no more mail." in said
     untracked = desk.add(tracking=Tracking(False, False, "mail_off"))
-    assert "Not tracked: switched off for this mail." in text_of(reader.ask(page.show_mail, untracked))
+    assert "Not tracked. Tracking was switched off for this mail." in text_of(reader.ask(page.show_mail, untracked))
     failed = desk.add(sending=Sending.FAILED, failure=Failure("refused", "verify the sender"))
-    assert "Not sent: verify the sender (refused)" in text_of(reader.ask(page.show_mail, failed))
+    assert "Not sent: verify the sender" in text_of(reader.ask(page.show_mail, failed))
     waiting = desk.add(sending=Sending.QUEUED, failure=Failure("throttled", "SES is busy; it is tried again"))
-    assert "Not sent yet: SES is busy; it is tried again (throttled)" in text_of(reader.ask(page.show_mail, waiting))
+    assert "Not sent yet: SES is busy; it is tried again" in text_of(reader.ask(page.show_mail, waiting))
     unknown = desk.add(sending=Sending.UNKNOWN)
     assert "SES gave no clear answer" in text_of(reader.ask(page.show_mail, unknown))
     queued = desk.add(sending=Sending.QUEUED)
     assert "Queued. It is on its way to SES." in text_of(reader.ask(page.show_mail, queued))
     spam = desk.add()
     desk.happen(spam, Kind.COMPLAINED, recipient="anna@example.com", reason="abuse")
-    assert "Marked as spam by the recipient" in text_of(reader.ask(page.show_mail, spam))
+    assert (
+        "Marked as spam by the recipient, just now . The address was put on the list of those who get no more mail."
+        in text_of(reader.ask(page.show_mail, spam))
+    )
     assert "not opened · marked as spam" in text_of(reader.ask(mails.show_list))
+    gone = desk.add()
+    desk.happen(gone, Kind.UNSUBSCRIBED, method="POST")
+    assert (
+        "Unsubscribed by the recipient, just now . The address was put on the list of those who get no more mail."
+        in text_of(reader.ask(page.show_mail, gone))
+    )
+    assert "not opened · unsubscribed" in text_of(reader.ask(mails.show_list))
 
 
 def test_each_of_several_recipients_is_listed(desk):
@@ -186,6 +211,49 @@ def test_the_mail_is_served_as_it_was_handed_over_in_a_sandbox(desk):
     assert HTML not in shown.body and "alert(1)" not in shown.body
     assert re.search(r'<iframe name="mail"[^>]* sandbox="allow-popups allow-popups-to-escape-sandbox"', shown.body)
     assert "frame-src 'self'" in shown.headers["Content-Security-Policy"]
+
+
+def test_who_made_a_hit_is_told_and_on_demand_by_which_signs(desk):
+    mail = desk.add(minutes_ago=60)
+    desk.happen(mail, Kind.OPENED, NOW - timedelta(minutes=50), method="GET", client="privacy_proxy")
+    desk.happen(mail, Kind.OPENED, NOW - timedelta(minutes=40), method="GET", own=True)
+    desk.happen(mail, Kind.OPENED, NOW - timedelta(minutes=30), method="GET")
+    desk.happen(mail, Kind.OPENED, NOW - timedelta(minutes=20), method="GET", client="scanner")
+    reader = desk.reader()
+    text = text_of(reader.ask(page.show_mail, mail))
+    assert "Opened 1 open +1 by a privacy service +1 by machines First" in text
+    for words in (
+        "Pictures loaded 50 min ago Privacy service : why? It is not counted, for nobody can tell whether",
+        "Apple&#39;s Mail Privacy Protection loads pictures whether or not the mail is opened.",
+        "Pictures loaded 40 min ago Your own people : why? Not counted. It came from one",
+        "Pictures loaded 20 min ago Machine : why? It is not counted. The program calls itself a mail scanner.",
+    ):
+        assert words in text
+    assert len(re.findall('<details class="judgement" id="why-[^"]+">', reader.ask(page.show_live, mail).body)) == 4
+
+
+def test_rules_that_the_account_has_switched_off_are_off_on_its_pages(desk):
+    desk.policy = AccountPolicy(verdict_rules_off=frozenset({"scanner"}))
+    mail = desk.add()
+    desk.happen(mail, Kind.OPENED, method="GET", client="scanner")
+    text = text_of(desk.reader().ask(page.show_mail, mail))
+    assert "Opened 1 open" in text and "Opened just now Person" in text
+
+
+def test_files_that_went_out_as_links_stand_apart_with_their_downloads(desk):
+    mail = desk.add()
+    files = (
+        Attachment("plan.dwg", b"x" * 5_000, "image/vnd.dwg", is_linked=True),
+        Attachment("offer.pdf", b"x", "application/pdf"),
+    )
+    desk.contents[mail] = Content("<p>x</p>", None, attachments=files)
+    desk.happen(mail, Kind.DOWNLOADED, method="GET", position=0)
+    reader = desk.reader()
+    text = text_of(reader.ask(page.show_mail, mail))
+    assert "Attachments sent as links Name Downloads plan.dwg 5 KB 1" in text
+    assert "Attachments Name Size offer.pdf application/pdf 1 byte" in text
+    assert "Attachment downloaded just now plan.dwg Person" in text
+    assert "Downloads plan.dwg 5 KB 1" in text_of(reader.ask(page.show_live, mail))
 
 
 @pytest.mark.parametrize(
@@ -269,3 +337,50 @@ def test_an_error_on_our_side_is_a_page_and_is_logged(desk, caplog):
     assert (answer.status, "please try again" in text_of(answer)) == (500, True)
     assert "the table does not answer" not in answer.body
     assert "the table does not answer" in caplog.text
+
+
+def test_a_mail_that_failed_says_nothing_of_opens(desk):
+    mail = desk.add(
+        sending=Sending.FAILED, sent_at=None, failure=Failure("suppressed", "the recipient has unsubscribed")
+    )
+    reader = desk.reader()
+    shown = reader.ask(page.show_mail, mail)
+    text = text_of(shown)
+    assert "Not sent: the recipient has unsubscribed" in text
+    assert "Received from your program" in text
+    assert "recorded" not in text and "ot opened" not in shown.body and 'class="tiles"' not in shown.body
+    assert 'class="eye' not in reader.ask(mails.show_list).body
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (consent.given(NOW, "form", "ina", NOW), "Opens and clicks are recorded until"),
+        (consent.withdrawn(NOW + timedelta(days=1), "phone", "ina"), "Opens and clicks are recorded until"),
+        (consent.withdrawn(NOW, "phone", "ina"), "The recipient has withdrawn consent; nothing more is recorded."),
+        (
+            consent.given(NOW, "form", "ina", NOW, Mode.LAST_OPEN_DATE),
+            "The recipient agrees to less by now; nothing more is recorded.",
+        ),
+    ],
+)
+def test_what_the_recipient_said_since_decides_what_the_page_says_is_recorded(desk, entry, said):
+    mail = desk.add()
+    desk.consents["anna@example.com"] = [entry]
+    reader = desk.reader()
+    for show in (page.show_mail, page.show_live):
+        assert f"Tracking {said}" in text_of(reader.ask(show, mail))
+
+
+def test_without_clicks_tracked_the_downloads_are_a_dash(desk):
+    mail = desk.add(tracking=Tracking(opens=True, clicks=False))
+    file = Attachment("plan.dwg", b"x" * 5_000, "image/vnd.dwg", is_linked=True)
+    desk.contents[mail] = Content("<p>x</p>", None, attachments=(file,))
+    assert "Name Downloads plan.dwg 5 KB –" in text_of(desk.reader().ask(page.show_mail, mail))
+
+
+def test_the_link_for_unsubscribing_leads_nowhere_in_the_preview(desk):
+    mail = desk.add()
+    desk.contents[mail] = Content('<a href="{{ unsubscribe_url }}">No more</a>', None)
+    body = desk.reader().ask(page.show_content, mail).body
+    assert body == '<a data-href="{{ unsubscribe_url }}">No more</a><base target="_blank">'

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from chalicelib.web.moment import Moment, moment
+from chalicelib.web.moment import Moment, moment, moment_of_day
 
 NOW = datetime(2026, 3, 9, 12, 30, tzinfo=UTC)  # a Monday
 
@@ -35,3 +35,14 @@ def test_a_time_is_told_as_people_say_it(age, rough, clock):
 def test_the_exact_time_is_utc_wherever_it_was_taken():
     at = datetime(2026, 3, 9, 10, 2, 11, tzinfo=timezone(timedelta(hours=1)))
     assert moment(at, NOW) == Moment("2026-03-09T09:02:11Z", "Mon, 9 Mar 2026, 09:02:11 UTC", "3 h ago", "today 09:02")
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "words"), [(0, "today"), (1, "yesterday"), (4, "4 days ago"), (30, "7 Feb"), (400, "2 Feb 2025")]
+)
+def test_of_a_day_no_time_is_told(days_ago, words):
+    at = (NOW - timedelta(days=days_ago)).replace(hour=0, minute=0)
+    shown = moment_of_day(at, NOW)
+    assert (shown.rough, shown.clock) == (words, words)
+    assert shown.iso == f"{at:%Y-%m-%d}"
+    assert ":" not in shown.exact

@@ -1,5 +1,5 @@
 // htmx asks for the live part of a page every two seconds. This keeps it from asking for what the page has, and
-// from asking at all while nobody looks, and shows whether it works.
+// from asking at all while nobody looks, and shows whether it works. Popups close as people expect.
 (() => {
   const tags = new WeakMap();
   const tell = (isLive) => {
@@ -30,5 +30,21 @@
     await navigator.clipboard.writeText(document.querySelector(target.dataset.copy).textContent);
     target.textContent = "Copied";
   });
+  const popups = () => [...document.querySelectorAll("details.menu[open], details.narrowing[open]")];
+  document.addEventListener("keydown", ({ key }) => {
+    if (key !== "Escape") return;
+    for (const popup of popups()) {
+      popup.open = false;
+      popup.querySelector("summary").focus();
+    }
+  });
+  document.addEventListener("click", (event) => {
+    const left = popups().filter((popup) => !popup.contains(event.target));
+    for (const popup of left) popup.open = false;
+    const isByMouse = event.detail > 0;
+    if (!left.length || !isByMouse || event.target.closest("summary")) return;
+    event.preventDefault(); // it meant the popup, not the mail beneath the pointer
+    event.stopPropagation();
+  }, true);
   if (document.querySelector("[hx-get]")) tell(true);
 })();

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.core import hit
+from chalicelib.core import hit_answer
 from chalicelib.settings import Settings
 from chalicelib.storage.account import Account
 from infra.aws import smoke
@@ -21,7 +21,7 @@ SECONDS = Patience(answer_seconds=30, mail_seconds=60, pause_seconds=0.05)
 PIXEL = {"Content-Type": "image/gif", "Cache-Control": "no-store"}
 PROBLEM = {"Content-Type": "application/problem+json"}
 HEALTHY: dict[tuple[str, str], tuple[int, dict[str, str], bytes]] = {
-    ("GET", "/o/x"): (200, PIXEL, hit.GIF),
+    ("GET", "/o/x"): (200, PIXEL, hit_answer.GIF),
     ("HEAD", "/o/x"): (200, PIXEL, b""),
     ("GET", "/c/x"): (404, {}, b""),
     ("HEAD", "/c/x"): (404, {}, b""),
@@ -77,7 +77,7 @@ def test_hosts_that_are_as_they_should_be_pass_and_the_missing_mail_is_told(host
     [
         (("GET", "/o/x"), (403, {}, b"{}"), "/o/x answers 403", "-track"),
         (("GET", "/o/x"), (200, PIXEL, b"R0lGODlh"), "8 bytes, not our GIF", "-track"),
-        (("GET", "/o/x"), (200, {"Content-Type": "image/gif"}, hit.GIF), "no-store", "-track"),
+        (("GET", "/o/x"), (200, {"Content-Type": "image/gif"}, hit_answer.GIF), "no-store", "-track"),
         (("HEAD", "/o/x"), (405, {}, b""), "HEAD /o/x answers 405", "-track"),
         (("GET", "/c/x"), (302, {"Location": "https://example.com"}, b""), "/c/x answers 302 instead of 404", "-track"),
         (("GET", "/openapi.json"), (200, {}, b"<html>"), "200 with '<html>', which is no JSON object", "-api"),
@@ -143,7 +143,7 @@ def sent(host: Any, shown: dict[str, Any], patience: Patience) -> tuple[bool, li
     site, answers, _ = host
     answers["POST", "/v1/emails"] = (202, {}, b'{"id": "%s"}' % (b"0" * 32))
     answers["GET", f"/v1/emails/{'0' * 32}"] = (200, {}, json.dumps(shown).encode())
-    answers["GET", "/o/"] = (200, PIXEL, hit.GIF)
+    answers["GET", "/o/"] = (200, PIXEL, hit_answer.GIF)
     answers["GET", "/c/"] = (302, {"Location": DESTINATION}, b"")
     said: list[str] = []
     accounts: Any = NoTable()

@@ -10,7 +10,7 @@ from chalicelib.core import consent, mode
 from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.message import Content, Envelope
 from chalicelib.core.token import Mode
-from chalicelib.core.tracking_policy import GUARDS, SENTENCES, Case, Decision, Wish, decide
+from chalicelib.core.tracking import GUARDS, SENTENCES, Case, Decision, Wish, decide
 from tests.core.happenings import ANNA, NOON, at
 
 ON = AccountPolicy()

@@ -1,0 +1,54 @@
+"""Attachments that go out as links: which ones, and how they are listed in the mail."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from html import escape
+from typing import NamedTuple
+
+from chalicelib.core.message import Attachment, Content
+
+_UNITS = ((1_000, "KB"), (1_000_000, "MB"))
+
+
+class Listed(NamedTuple):
+    """A file in the list: what it is called, its size in bytes, and where it is."""
+
+    filename: str
+    size: int
+    url: str
+
+
+def linked(content: Content, threshold: int, asked: Collection[int] = ()) -> Content:
+    """The content with each file marked that goes out as a link: one over `threshold` bytes, or whose place among the
+    attachments was asked for. Files that are shown inside the HTML stay there."""
+    files = tuple(
+        replace(file, is_linked=not file.content_id and (len(file.content) > threshold or place in asked))
+        for place, file in enumerate(content.attachments)
+    )
+    return replace(content, attachments=files)
+
+
+def files_of(content: Content) -> tuple[Attachment, ...]:
+    """The files that go out as links; the index is the file's position."""
+    return tuple(file for file in content.attachments if file.is_linked)
+
+
+def in_html(files: Sequence[Listed]) -> str:
+    """The list for the end of an HTML body; nothing for no files."""
+    rows = (f'<li><a href="{escape(one.url)}">{escape(one.filename)}</a> ({_size(one.size)})</li>' for one in files)
+    return f"\n<ul>{''.join(rows)}</ul>\n" if files else ""
+
+
+def in_text(files: Sequence[Listed]) -> str:
+    """The list for the end of a plain text; nothing for no files."""
+    rows = (f"{' '.join(one.filename.split())} ({_size(one.size)})\n{one.url}\n" for one in files)
+    return "".join(f"\n\n{row}" if not number else f"\n{row}" for number, row in enumerate(rows))
+
+
+def _size(count: int) -> str:
+    """As file managers show it: 999 bytes, 2.4 MB; decimal units."""
+    if count < 1_000:
+        return f"{count} bytes"
+    unit = next((unit for unit in _UNITS if count < 999.5 * unit[0]), _UNITS[-1])
+    size = count / unit[0]
+    return f"{size:.1f} {unit[1]}" if size < 9.95 else f"{size:.0f} {unit[1]}"

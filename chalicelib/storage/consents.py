@@ -1,0 +1,56 @@
+"""What people said about being tracked, in the table `account`: an item for each thing that was said, never deleted.
+
+Range key `consent#<address>#<time>#<act>#<digest>`. Access: all that one person said, by the key of their address.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+from chalicelib.core import instant
+from chalicelib.core import mode as modes
+from chalicelib.core.consent import Act, Entry
+from chalicelib.storage import keys
+from chalicelib.storage.account import AccountRow
+from chalicelib.storage.tables import bind
+
+
+class Consents:
+    """Reads and adds entries. There is nothing to change, so two writers never meet."""
+
+    def __init__(self, table_name: str, region: str) -> None:
+        self._rows = bind(AccountRow, table_name, region)
+
+    def of(self, account: str, address_key: str) -> list[Entry]:
+        """All that this person said, oldest first, as it is at this moment."""
+        theirs = self._rows.item.startswith(keys.consents(address_key))
+        return [_entry(row.data) for row in self._rows.query(account, theirs, consistent_read=True)]
+
+    def add(self, account: str, address_key: str, entry: Entry) -> None:
+        """Notes what somebody said; the same entry again changes nothing."""
+        data = _data(entry)
+        digest = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+        item = keys.consent(address_key, data["at"], data["act"], digest)
+        self._rows(account, item, data=data).save()
+
+
+def _data(entry: Entry) -> dict[str, Any]:
+    return {
+        "act": entry.act.value,
+        "at": instant.show(entry.at),
+        "how": entry.how,
+        "by": entry.by,
+        "noted_at": instant.show(entry.noted_at),
+        "mode": modes.show(entry.mode),
+    }
+
+
+def _entry(data: dict[str, Any]) -> Entry:
+    return Entry(
+        act=Act(data["act"]),
+        at=instant.parse(data["at"]),
+        how=data["how"],
+        by=data["by"],
+        noted_at=instant.parse(data["noted_at"]),
+        mode=modes.parse(data["mode"]),
+    )
