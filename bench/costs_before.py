@@ -22,10 +22,10 @@ _ABOUT = (
 )
 
 
-def keep(found: Reckoning, what: str, now: datetime) -> None:
+def keep(found: Reckoning, what: str, now: datetime, file: Path = KEPT) -> None:
     """Keeps what is measured now as what later pages show beside theirs."""
     text = json.dumps({"what": what, "date": f"{now:%Y-%m-%d}", **kept(found)}, indent=2)
-    KEPT.write_text(f"{text}\n", encoding="utf-8")
+    file.write_text(f"{text}\n", encoding="utf-8")
 
 
 def kept(found: Reckoning) -> dict[str, Any]:
@@ -47,9 +47,9 @@ def _told(used: Usage, found: Reckoning) -> dict[str, float]:
     return {"dollars": found.own([used]) * MILLION, "writes": writes, "reads": reads}
 
 
-def table(found: Reckoning) -> Table:
+def table(found: Reckoning, file: Path = KEPT) -> Table:
     """Both side by side."""
-    before, now = json.loads(KEPT.read_text(encoding="utf-8")), kept(found)
+    before, now = json.loads(file.read_text(encoding="utf-8")), kept(found)
     figures = []
     for name, told in now["stages"].items():
         old = before["stages"].get(name, dict.fromkeys(told, 0.0))

@@ -33,7 +33,7 @@ class ConsentEntry(Answer):
     at: datetime
     how: str
     by: str
-    mode: Literal[modes.NAMES]  # type: ignore[valid-type]
+    mode: Literal[modes.NAMES]  # type: ignore[valid-type]  # as above
     noted_at: datetime
 
 
@@ -43,7 +43,7 @@ class Consent(Answer):
     object: Literal["consent"]
     address: str
     status: Act | None
-    mode: Literal[modes.NAMES] | None  # type: ignore[valid-type]
+    mode: Literal[modes.NAMES] | None  # type: ignore[valid-type]  # as above
     history: list[ConsentEntry]
 
 

@@ -51,7 +51,7 @@ class Tracking(Answer):
     opens: bool
     clicks: bool
     reason: Literal[REASONS] | None  # type: ignore[valid-type]  # the guards are the one place of the names
-    mode: Literal[modes.NAMES]  # type: ignore[valid-type]
+    mode: Literal[modes.NAMES]  # type: ignore[valid-type]  # as above
     until: datetime | None
 
 

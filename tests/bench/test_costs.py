@@ -156,17 +156,17 @@ def test_a_million_opens_cost_some_6_dollars_in_what_no_machine_changes_and_the_
     assert all(f"messages/{index} 1" in figure.note for index in ("by_account", "by_latest_open"))
 
 
-def test_what_was_kept_stands_beside_what_is_measured_now(found, made, tmp_path, monkeypatch):
-    monkeypatch.setattr(costs_before, "KEPT", tmp_path / "before.json")
-    costs_before.keep(found, "A state without changes", datetime(2027, 3, 1, tzinfo=UTC))
-    same = costs_before.table(found)
+def test_what_was_kept_stands_beside_what_is_measured_now(found, made, tmp_path):
+    file = tmp_path / "before.json"
+    costs_before.keep(found, "A state without changes", datetime(2027, 3, 1, tzinfo=UTC), file)
+    same = costs_before.table(found, file)
     assert "A state without changes, as it was measured on 2027-03-01" in same.about
     assert [figure.value for figure in same.figures] == [0] * len(same.figures)
     assert len(same.figures) == len(made.mail) + len(made.open) + len(made.click) + 1
-    kept = json.loads(costs_before.KEPT.read_text())
+    kept = json.loads(file.read_text())
     kept["stages"]["open: fold"]["writes"] -= 2
-    costs_before.KEPT.write_text(json.dumps(kept))
-    (more,) = (figure for figure in costs_before.table(found).figures if figure.value)
+    file.write_text(json.dumps(kept))
+    (more,) = (figure for figure in costs_before.table(found, file).figures if figure.value)
     assert (more.what, more.value) == ("open: fold", pytest.approx(2 * 0.625))
     assert "write units 2 → 4" in more.note
 
