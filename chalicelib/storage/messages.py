@@ -12,89 +12,24 @@ from functools import reduce
 from operator import and_
 from typing import Any, NamedTuple
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
-from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
-from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.core import instant
 from chalicelib.core.mail_filter import ALL, Only
-from chalicelib.core.message import Envelope, Failure, Message, Sending, Tracking
+from chalicelib.core.message import Failure, Message, Sending, Tracking
 from chalicelib.core.refold import Fold
 from chalicelib.core.status import Status, status_of
 from chalicelib.core.status import opened_at as opened_at_of
-from chalicelib.core.summary import State
-from chalicelib.core.token import Mode
 from chalicelib.storage import keys, state_text
+from chalicelib.storage.message_row import MessageRow, facts_of, fold_of, message_of, row_of, time_of
 from chalicelib.storage.tables import bind, is_done
 from chalicelib.storage.walk import Walk, merged, walked
 
 NO_STATUS = "-"
 """Of a message that has been folded and is not known to have been sent. With it, what the fold knows and what the
 sender notes come to the same status in any order."""
-
-
-class ByAccount(GlobalSecondaryIndex["MessageRow"]):  # type: ignore[no-untyped-call]  # of pynamodb
-    class Meta:
-        index_name = "by_account"
-        projection = IncludeProjection(["status", "source", "reason"])
-
-    account_shard = UnicodeAttribute(hash_key=True)
-    accepted_key = UnicodeAttribute(range_key=True)
-    status = UnicodeAttribute(null=True)
-    source = UnicodeAttribute(null=True)
-    reason = UnicodeAttribute(null=True)
-
-
-class ByLatestOpen(GlobalSecondaryIndex["MessageRow"]):  # type: ignore[no-untyped-call]  # of pynamodb
-    class Meta:
-        index_name = "by_latest_open"
-        projection = KeysOnlyProjection()
-
-    account_shard = UnicodeAttribute(hash_key=True)
-    opened_key = UnicodeAttribute(range_key=True)
-
-
-class BySesMessageId(GlobalSecondaryIndex["MessageRow"]):  # type: ignore[no-untyped-call]  # of pynamodb
-    class Meta:
-        index_name = "by_ses_message_id"
-        projection = KeysOnlyProjection()
-
-    ses_message_id = UnicodeAttribute(hash_key=True)
-
-
-class MessageRow(Model):
-    """`facts` is what was handed over, of which only the tracking is ever narrowed; `state`, `closed`, `closed_until`
-    are the fold. `status` (absent or `-` before it is sent), `source`, `reason` (of a mail that is not tracked) and
-    `opened_key` repeat what these say, for the indexes."""
-
-    message_id = UnicodeAttribute(hash_key=True)
-    account = UnicodeAttribute()
-    account_shard = UnicodeAttribute()
-    accepted_key = UnicodeAttribute()
-    source = UnicodeAttribute(null=True)
-    reason = UnicodeAttribute(null=True)
-    status = UnicodeAttribute(null=True)
-    opened_key = UnicodeAttribute(null=True)
-    facts = JSONAttribute()
-    sending = UnicodeAttribute()
-    failure = JSONAttribute(null=True)
-    attempts = NumberAttribute(default=0)
-    claim = UnicodeAttribute(null=True)
-    lease_ends_at = UnicodeAttribute(null=True)
-    next_try_at = UnicodeAttribute(null=True)
-    until = UnicodeAttribute(null=True)
-    sent_at = UnicodeAttribute(null=True)
-    ses_message_id = UnicodeAttribute(null=True)
-    version = NumberAttribute(default=0)
-    state = UnicodeAttribute(null=True)
-    closed = UnicodeAttribute(null=True)
-    closed_until = UnicodeAttribute(null=True)
-    by_account = ByAccount()
-    by_latest_open = ByLatestOpen()
-    by_ses_message_id = BySesMessageId()
 
 
 class Page(NamedTuple):
@@ -125,13 +60,13 @@ class Messages:
             row = self._rows.get(message_id, consistent_read=not may_be_old)
         except self._rows.DoesNotExist:
             return None
-        fold = _fold(row)
-        return _message(row, fold.state), fold
+        fold = fold_of(row)
+        return message_of(row, fold.state), fold
 
     def until_of(self, message_id: str) -> datetime | None:
         """The end of a message's capture window; None if it has none, or is not there."""
         try:
-            return _time(self._rows.get(message_id, attributes_to_get=["message_id", "until"]).until)
+            return time_of(self._rows.get(message_id, attributes_to_get=["message_id", "until"]).until)
         except self._rows.DoesNotExist:
             return None
 
@@ -171,7 +106,7 @@ class Messages:
         ids = [place.partition("#")[2] for place in places]
         rows = {row.message_id: row for row in self._rows.batch_get(ids)}
         found = (rows[message_id] for message_id in ids if message_id in rows)
-        return [_message(row, _fold(row).state) for row in found]
+        return [message_of(row, fold_of(row).state) for row in found]
 
     def accepted_between(self, account: str, start: datetime, end: datetime) -> Iterator[str]:
         """The ids of the account's messages accepted from `start` on and before `end`; for the sweep."""
@@ -182,11 +117,11 @@ class Messages:
 
     def put_in(self, transaction: TransactWrite, message: Message) -> None:
         """Adds a new message to a transaction that stores more with it."""
-        transaction.save(_row(self._rows, message), condition=self._rows.message_id.does_not_exist())
+        transaction.save(row_of(self._rows, message), condition=self._rows.message_id.does_not_exist())
 
     def add(self, message: Message) -> None:
         """Stores a new message; one with this id that is there already is left as it is."""
-        row = _row(self._rows, message)
+        row = row_of(self._rows, message)
         is_done(lambda: row.save(condition=self._rows.message_id.does_not_exist()))
 
     def claim(
@@ -214,7 +149,7 @@ class Messages:
         ]
         actions.append(rows.until.set(instant.show(until)) if until else rows.until.remove())
         if narrowed:
-            actions.append(rows.facts.set(_facts(replace(message, tracking=narrowed))))
+            actions.append(rows.facts.set(facts_of(replace(message, tracking=narrowed))))
             actions.append(rows.reason.set(narrowed.reason) if narrowed.reason else rows.reason.remove())
         condition = (rows.sending == Sending.QUEUED.value) & (rows.attempts == message.attempts)
         if self._update(message.message_id, actions, condition):
@@ -288,89 +223,3 @@ class Messages:
 
     def _update(self, message_id: str, actions: list[Any], condition: Any) -> bool:
         return is_done(lambda: self._rows(message_id).update(actions=actions, condition=condition))
-
-
-def _row(rows: type[MessageRow], message: Message) -> MessageRow:
-    return rows(
-        message.message_id,
-        account=message.account,
-        account_shard=keys.account_shard(message.account, message.message_id),
-        accepted_key=message.key,
-        facts=_facts(message),
-        sending=message.sending.value,
-        source=message.source,
-        reason=message.tracking.reason,
-    )
-
-
-def _facts(message: Message) -> dict[str, Any]:
-    envelope, tracking = message.envelope, message.tracking
-    facts = {
-        "from": envelope.sender,
-        "to": envelope.to,
-        "cc": envelope.cc,
-        "bcc": envelope.bcc,
-        "reply_to": envelope.reply_to,
-        "subject": envelope.subject,
-        "source": message.source,
-        "record": message.record,
-        "user": message.user,
-        "tags": message.tags,
-        "track": [tracking.opens, tracking.clicks, tracking.reason, tracking.mode.value],
-        "links": message.links,
-        "unsubscribe": message.has_unsubscribe,
-    }
-    return {key: value for key, value in facts.items() if value or _is_zero(value)}
-
-
-def _is_zero(value: object) -> bool:
-    return value == 0 and value is not False
-
-
-def _message(row: MessageRow, state: State) -> Message:
-    facts = row.facts
-    opens, clicks, reason, *mode = facts["track"]
-    record = facts.get("record")
-    return Message(
-        message_id=row.message_id,
-        account=row.account,
-        accepted_at=instant.parse(row.accepted_key.partition("#")[0]),
-        envelope=Envelope(
-            sender=facts["from"],
-            to=tuple(facts.get("to", ())),
-            cc=tuple(facts.get("cc", ())),
-            bcc=tuple(facts.get("bcc", ())),
-            reply_to=tuple(facts.get("reply_to", ())),
-            subject=facts.get("subject", ""),
-        ),
-        tracking=Tracking(opens, clicks, reason, _time(row.until), Mode(mode[0]) if mode else Mode.FULL),
-        source=facts["source"],
-        record=(record[0], record[1]) if record else None,
-        user=facts.get("user"),
-        tags=tuple((name, value) for name, value in facts.get("tags", ())),
-        links=facts.get("links"),
-        has_unsubscribe=facts.get("unsubscribe", False),
-        sending=Sending(row.sending),
-        failure=Failure(**row.failure) if row.failure else None,
-        sent_at=_time(row.sent_at),
-        ses_message_id=row.ses_message_id,
-        attempts=int(row.attempts),
-        claim=row.claim,
-        lease_ends_at=_time(row.lease_ends_at),
-        next_try_at=_time(row.next_try_at),
-        version=int(row.version),
-        state=state,
-    )
-
-
-def _fold(row: MessageRow) -> Fold:
-    fold = Fold()
-    if row.state:
-        fold = fold._replace(state=state_text.load(row.state))
-    if row.closed and row.closed_until:
-        fold = fold._replace(closed=state_text.load_engagement(row.closed), closed_until=row.closed_until)
-    return fold
-
-
-def _time(text: str | None) -> datetime | None:
-    return instant.parse(text) if text else None

@@ -1,0 +1,167 @@
+"""The item of a mail in the table `messages`, and how a message and its fold are read from it."""
+
+from datetime import datetime
+from typing import Any
+
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
+from pynamodb.models import Model
+
+from chalicelib.core import instant
+from chalicelib.core.message import Envelope, Failure, Message, Sending, Tracking
+from chalicelib.core.refold import Fold
+from chalicelib.core.summary import State
+from chalicelib.core.token import Mode
+from chalicelib.storage import keys, state_text
+
+
+class ByAccount(GlobalSecondaryIndex["MessageRow"]):  # type: ignore[no-untyped-call]  # of pynamodb
+    class Meta:
+        index_name = "by_account"
+        projection = IncludeProjection(["status", "source", "reason"])
+
+    account_shard = UnicodeAttribute(hash_key=True)
+    accepted_key = UnicodeAttribute(range_key=True)
+    status = UnicodeAttribute(null=True)
+    source = UnicodeAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+
+
+class ByLatestOpen(GlobalSecondaryIndex["MessageRow"]):  # type: ignore[no-untyped-call]  # of pynamodb
+    class Meta:
+        index_name = "by_latest_open"
+        projection = KeysOnlyProjection()
+
+    account_shard = UnicodeAttribute(hash_key=True)
+    opened_key = UnicodeAttribute(range_key=True)
+
+
+class BySesMessageId(GlobalSecondaryIndex["MessageRow"]):  # type: ignore[no-untyped-call]  # of pynamodb
+    class Meta:
+        index_name = "by_ses_message_id"
+        projection = KeysOnlyProjection()
+
+    ses_message_id = UnicodeAttribute(hash_key=True)
+
+
+class MessageRow(Model):
+    """`facts` is what was handed over, of which only the tracking is ever narrowed; `state`, `closed`, `closed_until`
+    are the fold. `status` (absent or `-` before it is sent), `source`, `reason` (of a mail that is not tracked) and
+    `opened_key` repeat what these say, for the indexes."""
+
+    message_id = UnicodeAttribute(hash_key=True)
+    account = UnicodeAttribute()
+    account_shard = UnicodeAttribute()
+    accepted_key = UnicodeAttribute()
+    source = UnicodeAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+    status = UnicodeAttribute(null=True)
+    opened_key = UnicodeAttribute(null=True)
+    facts = JSONAttribute()
+    sending = UnicodeAttribute()
+    failure = JSONAttribute(null=True)
+    attempts = NumberAttribute(default=0)
+    claim = UnicodeAttribute(null=True)
+    lease_ends_at = UnicodeAttribute(null=True)
+    next_try_at = UnicodeAttribute(null=True)
+    until = UnicodeAttribute(null=True)
+    sent_at = UnicodeAttribute(null=True)
+    ses_message_id = UnicodeAttribute(null=True)
+    version = NumberAttribute(default=0)
+    state = UnicodeAttribute(null=True)
+    closed = UnicodeAttribute(null=True)
+    closed_until = UnicodeAttribute(null=True)
+    by_account = ByAccount()
+    by_latest_open = ByLatestOpen()
+    by_ses_message_id = BySesMessageId()
+
+
+def row_of(rows: type[MessageRow], message: Message) -> MessageRow:
+    """The item of a new message; `rows` is the model, bound to its table."""
+    return rows(
+        message.message_id,
+        account=message.account,
+        account_shard=keys.account_shard(message.account, message.message_id),
+        accepted_key=message.key,
+        facts=facts_of(message),
+        sending=message.sending.value,
+        source=message.source,
+        reason=message.tracking.reason,
+    )
+
+
+def facts_of(message: Message) -> dict[str, Any]:
+    """What was handed over, without what it says; empty parts are left out."""
+    envelope, tracking = message.envelope, message.tracking
+    facts = {
+        "from": envelope.sender,
+        "to": envelope.to,
+        "cc": envelope.cc,
+        "bcc": envelope.bcc,
+        "reply_to": envelope.reply_to,
+        "subject": envelope.subject,
+        "source": message.source,
+        "record": message.record,
+        "user": message.user,
+        "tags": message.tags,
+        "track": [tracking.opens, tracking.clicks, tracking.reason, tracking.mode.value],
+        "links": message.links,
+        "unsubscribe": message.has_unsubscribe,
+    }
+    return {key: value for key, value in facts.items() if value or _is_zero(value)}
+
+
+def _is_zero(value: object) -> bool:
+    return value == 0 and value is not False
+
+
+def message_of(row: MessageRow, state: State) -> Message:
+    """The message of an item, with this state, which its fold has."""
+    facts = row.facts
+    opens, clicks, reason, *mode = facts["track"]
+    record = facts.get("record")
+    return Message(
+        message_id=row.message_id,
+        account=row.account,
+        accepted_at=instant.parse(row.accepted_key.partition("#")[0]),
+        envelope=Envelope(
+            sender=facts["from"],
+            to=tuple(facts.get("to", ())),
+            cc=tuple(facts.get("cc", ())),
+            bcc=tuple(facts.get("bcc", ())),
+            reply_to=tuple(facts.get("reply_to", ())),
+            subject=facts.get("subject", ""),
+        ),
+        tracking=Tracking(opens, clicks, reason, time_of(row.until), Mode(mode[0]) if mode else Mode.FULL),
+        source=facts["source"],
+        record=(record[0], record[1]) if record else None,
+        user=facts.get("user"),
+        tags=tuple((name, value) for name, value in facts.get("tags", ())),
+        links=facts.get("links"),
+        has_unsubscribe=facts.get("unsubscribe", False),
+        sending=Sending(row.sending),
+        failure=Failure(**row.failure) if row.failure else None,
+        sent_at=time_of(row.sent_at),
+        ses_message_id=row.ses_message_id,
+        attempts=int(row.attempts),
+        claim=row.claim,
+        lease_ends_at=time_of(row.lease_ends_at),
+        next_try_at=time_of(row.next_try_at),
+        version=int(row.version),
+        state=state,
+    )
+
+
+def fold_of(row: MessageRow) -> Fold:
+    """The fold of an item; of one that was never folded the empty one."""
+    fold = Fold()
+    if row.state:
+        fold = fold._replace(state=state_text.load(row.state))
+    if row.closed and row.closed_until:
+        fold = fold._replace(closed=state_text.load_engagement(row.closed), closed_until=row.closed_until)
+    return fold
+
+
+def time_of(text: str | None) -> datetime | None:
+    """A stored time, if there is one."""
+    return instant.parse(text) if text else None
