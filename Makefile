@@ -4,15 +4,16 @@ PYTHON ?= python3
 PORT ?= 8600
 FOLDER ?= .local
 STAGE ?= prod
+SEED ?= 1
 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.stamp
 
-.PHONY: help setup run demo check test bench package lock deploy reclassify clean
+.PHONY: help setup run demo check test attack bench replay-million replay-local package lock deploy reclassify recount clean
 
 help: ## what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## a virtual environment with everything in it
 	@echo "Ready. Next: make run"
@@ -32,8 +33,17 @@ test: $(READY) ## all tests, also end to end and in a browser
 	@$(BIN)/python -m infra.browser
 	$(BIN)/python -m pytest
 
+attack: $(READY) ## every operation of the API with more of what nobody would send (EXAMPLES=300)
+	EXAMPLES="$(or $(EXAMPLES),300)" $(BIN)/python -m pytest tests/entrypoints/test_attacked.py
+
 bench: $(READY) ## speed, calls, units and costs, with their goals (BENCH="links mime" WRITE=1)
 	@$(BIN)/python -m bench $(BENCH) $(if $(WRITE),--write)
+
+replay-million: $(READY) ## the proof that counting is exact, whatever is doubled, late or killed (EVENTS=1000000 SEED=1)
+	@$(BIN)/python -m bench.replay_million --events "$(or $(EVENTS),1000000)" --seed "$(SEED)"
+
+replay-local: $(READY) ## the same proof of a whole run with HTTP, queues and streams (EVENTS=20000 SEED=1)
+	@$(BIN)/python -m bench.replay_local --events "$(or $(EVENTS),20000)" --seed "$(SEED)"
 
 package: $(READY) ## what would be deployed, into build/ (ARCHITECTURE=arm64)
 	@$(BIN)/python -m infra.aws.package --stage "$(STAGE)" --folder build $(if $(ARCHITECTURE),--architecture "$(ARCHITECTURE)")
@@ -49,6 +59,8 @@ deploy: $(READY) ## to an AWS account, see docs/DEPLOYMENT.md (STAGE=prod FROM=y
 	  $(if $(DASHBOARD_DOMAIN),--dashboard-domain "$(DASHBOARD_DOMAIN)") \
 	  $(if $(DASHBOARD_CERTIFICATE),--dashboard-certificate "$(DASHBOARD_CERTIFICATE)") \
 	  $(if $(ALARM_EMAIL),--alarm-email "$(ALARM_EMAIL)") \
+	  $(if $(NETWORKS),--networks "$(NETWORKS)") \
+	  $(if $(WEBHOOK_TARGETS),--webhook-targets "$(WEBHOOK_TARGETS)") \
 	  $(if $(TRACK_CONCURRENCY),--track-concurrency "$(TRACK_CONCURRENCY)") \
 	  $(if $(ARCHITECTURE),--architecture "$(ARCHITECTURE)") \
 	  $(foreach resource,$(MAY_LOSE),--may-lose "$(resource)") \
@@ -56,6 +68,10 @@ deploy: $(READY) ## to an AWS account, see docs/DEPLOYMENT.md (STAGE=prod FROM=y
 
 reclassify: $(READY) ## judge kept opens and clicks by today's rules (STAGE=prod, or LOCAL=1 for what make run runs now)
 	@$(BIN)/python -m infra.reclassify $(if $(LOCAL),--local "$(FOLDER)",--stage "$(STAGE)")
+
+recount: $(READY) ## count days of reports anew and compare (STAGE=prod or LOCAL=1, FROM=2026-11-01, REPAIR=1)
+	@$(BIN)/python -m infra.recount $(if $(LOCAL),--local "$(FOLDER)",--stage "$(STAGE)") \
+	  $(if $(FROM),--from "$(FROM)") $(if $(REPAIR),--repair)
 
 clean: ## removes what can be made again; your data in .local stays
 	rm -rf $(VENV) build .pytest_cache .hypothesis .mypy_cache .ruff_cache

@@ -4,21 +4,45 @@ from chalice.app import Chalice
 
 from chalicelib.entrypoints import (
     api_account,
+    api_aggregates,
     api_consents,
     api_document,
     api_emails,
+    api_people,
+    api_prepare,
+    api_ses,
     api_suppressions,
+    api_uploads,
+    api_webhooks,
     dashboard,
+    deliver,
     fold,
     ingest,
+    notify,
+    people,
     problems,
+    recount,
+    remind,
     replay,
     send,
     sweep,
 )
 
-ROUTES = (api_account, api_consents, api_document, api_emails, api_suppressions, dashboard)
-EVENTS = (fold, ingest, replay, send, sweep)
+ROUTES = (
+    api_account,
+    api_aggregates,
+    api_consents,
+    api_document,
+    api_emails,
+    api_people,
+    api_prepare,
+    api_ses,
+    api_suppressions,
+    api_uploads,
+    api_webhooks,
+    dashboard,
+)
+EVENTS = (deliver, fold, ingest, notify, people, recount, remind, replay, send, sweep)
 
 app = Chalice(app_name="mailsight")
 app.register_middleware(problems.middleware, "http")

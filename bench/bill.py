@@ -7,6 +7,7 @@ from bench import life, usage
 from bench.deployment import MONTH, Deployment
 from bench.journey import Journey
 from bench.usage import MILLION, Usage
+from chalicelib.flow.recount import AGES
 
 Stages = Mapping[str, Usage]
 """What one mail, open or click uses, by the stage of its way."""
@@ -103,6 +104,7 @@ def _mail(journey: Journey, deployment: Deployment, traffic: Traffic, met: Meeti
         "ingest": usage.total(ingest),
         "fold": _fold_of_mail(journey, deployment, met),
         "sweep": _sweep(journey, deployment),
+        "recount": _recount(journey, deployment),
         f"storage for {KEPT_DAYS} days": usage.total(
             usage.of_storage(sizes, days, has_backups=deployment.has_backups) for sizes, days in kept
         ),
@@ -159,14 +161,21 @@ def _less(journey: Journey, deployment: Deployment) -> Usage:
 
 def _sweep(journey: Journey, deployment: Deployment) -> Usage:
     """All visits to one mail: what a sweep of some costs more than one of none."""
-    none, some = journey.steps["sweep of no mail"], journey.steps["sweep of the mails"]
+    return _visits(journey, deployment, ("sweep of no mail", "sweep of the mails"), deployment.visits)
 
-    def of(name: str) -> Usage:
-        step = journey.steps[name]
-        return usage.total([usage.of_requests(step), usage.of_compute(step, deployment)])
 
-    difference = usage.total([of(some.name), usage.times(of(none.name), -1)])
-    return usage.times(difference, deployment.visits / journey.mails)
+def _recount(journey: Journey, deployment: Deployment) -> Usage:
+    """All nights in which one mail is counted: what a recount of some costs more than one of none."""
+    return _visits(journey, deployment, ("recount of no mail", "recount of the mails"), len(AGES))
+
+
+def _visits(journey: Journey, deployment: Deployment, names: tuple[str, str], visits: float) -> Usage:
+    """So many visits to one mail, by what one of all mails costs more than one of none."""
+    none, some = (
+        usage.total([usage.of_requests(step), usage.of_compute(step, deployment)])
+        for step in (journey.steps[name] for name in names)
+    )
+    return usage.times(usage.total([some, usage.times(none, -1)]), visits / journey.mails)
 
 
 def _month(journey: Journey, deployment: Deployment) -> Stages:
@@ -180,6 +189,12 @@ def _month(journey: Journey, deployment: Deployment) -> Stages:
         f"waiting at {deployment.queues} queues": usage.of_waiting_at_queues(deployment.queues),
         "sweeps that find nothing": usage.times(
             usage.of_step(steps["sweep of empty bands"], deployment), runs["sweep"]
+        ),
+        "recounts that find nothing": usage.times(
+            usage.of_step(steps["recount of empty days"], deployment), runs["recount"]
+        ),
+        "reminders that find nothing": usage.times(
+            usage.of_step(steps["remind of nothing"], deployment), runs["remind"]
         ),
         "replays that find nothing": usage.times(usage.of_step(steps["replay of nothing"], deployment), runs["replay"]),
     }

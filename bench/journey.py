@@ -21,7 +21,7 @@ from bench.dynamodb import REGION
 from bench.recorder import Call
 from bench.stage import Handler, Stage, Step
 from chalicelib.core.apikey import ApiKey, make
-from chalicelib.entrypoints import fold, ingest, replay, send, sweep, track
+from chalicelib.entrypoints import fold, ingest, recount, remind, replay, send, sweep, track
 from chalicelib.storage.account import Account
 from infra.local.schedules import scheduled_event
 
@@ -86,7 +86,8 @@ def an_api_key(account: str) -> str:
     table = Account("account", REGION)
     table.create(account, "Acme")
     key_id, text, secret_hash = make(secrets.token_bytes)
-    table.add_key(ApiKey(key_id, account, "bench", frozenset({"send", "read"}), secret_hash, datetime.now(UTC)))
+    scopes, now = frozenset({"send", "read"}), datetime.now(UTC)
+    table.add_key(ApiKey(key_id, account, "bench", scopes, secret_hash, now, rate_limit=1_000_000))
     return text
 
 
@@ -99,6 +100,7 @@ def _delivered(on: Stage, mail: Mail) -> None:
 def _life(on: Stage, rounds: int) -> dict[str, Any]:
     api_key = an_api_key(ACCOUNT)
     _scheduled(on, "sweep of no mail", sweep.sweep, days=1)
+    _scheduled(on, "recount of no mail", recount.recount, days=1)
     before = on.stored()
     mails = [handed_over(on, api_key, idempotency_key=secrets.token_hex(8)) for _ in range(rounds)]
     for mail in mails:
@@ -110,6 +112,8 @@ def _life(on: Stage, rounds: int) -> dict[str, Any]:
     for mail in mails:
         folded(on, "fold click", hit(on, "click", mail.link, acts.BROWSER))
     clicked = on.stored()
+    for mail in mails:
+        folded(on, "fold another open", hit(on, "another open", mail.pixel, acts.IMAGE_PROXY))
     for _ in range(rounds):
         mail = handed_over(on, api_key, "accept without Idempotency-Key")
         folded(on, "fold Send and Delivery at once", ingested(on, "ingest Send and Delivery at once", mail.told))
@@ -117,6 +121,9 @@ def _life(on: Stage, rounds: int) -> dict[str, Any]:
         folded(on, "fold open and click at once", hits)
     _scheduled(on, "sweep of the mails", sweep.sweep, days=1)
     _scheduled(on, "sweep of empty bands", sweep.sweep)
+    _scheduled(on, "recount of the mails", recount.recount, days=1)
+    _scheduled(on, "recount of empty days", recount.recount)
+    _scheduled(on, "remind of nothing", remind.remind)
     _scheduled(on, "replay of nothing", replay.replay)
     stored = {"mail": _each(before, delivered, rounds), "open": _each(delivered, opened, rounds)}
     stored["click"] = _each(opened, clicked, rounds)
@@ -147,8 +154,8 @@ def _asked(step: Step) -> tuple[object, ...]:
 
 
 def _each(before: Mapping[str, int], after: Mapping[str, int], number: int) -> dict[str, float]:
-    """What one of so many has left, without the salt of the day, which is one for all."""
-    changed = (name for name in after if after[name] != before[name] and name != "salts")
+    """What one of so many has left, without the salt of the day and the report cells, which are for all."""
+    changed = (name for name in after if after[name] != before[name] and name not in ("salts", "reports"))
     return {name: (after[name] - before[name]) / number for name in changed}
 
 

@@ -106,7 +106,7 @@ def set_up() -> Iterator[Stage]:
     with recorder.running() as url:
         os.environ.update(_environment(url))
         boto3.client("s3").create_bucket(Bucket=os.environ["MAILSIGHT_BLOB_BUCKET"])
-        for queue in ("send", "spill"):
+        for queue in ("send", "spill", "deliveries", "people"):
             made = boto3.client("sqs").create_queue(QueueName=queue)
             os.environ[f"MAILSIGHT_{queue.upper()}_QUEUE_URL"] = made["QueueUrl"]
         with redirect_stdout(output):
@@ -127,6 +127,8 @@ def _environment(url: str) -> dict[str, str]:
         "MAILSIGHT_LINKS_TABLE": "links",
         "MAILSIGHT_SALTS_TABLE": "salts",
         "MAILSIGHT_ACCOUNT_TABLE": "account",
+        "MAILSIGHT_REPORTS_TABLE": "reports",
+        "MAILSIGHT_OUTBOX_TABLE": "outbox",
         "MAILSIGHT_BLOB_BUCKET": "mailsight-prod-blobs",
         "MAILSIGHT_CONFIGURATION_SET": "mailsight-prod",
         "MAILSIGHT_TOKEN_KEYS": json.dumps({"1": "a secret that is only for benchmarks, 48 characters"}),

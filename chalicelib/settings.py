@@ -4,12 +4,14 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import NamedTuple
 
 from chalicelib.core.problem import MailsightError
 from chalicelib.core.token import Keys
 
 PREFIX = "MAILSIGHT_"
+MOST_SETTLE_SECONDS = 900  # as long as SQS can hold a message back
 NO_STAGE = "none"  # a metric needs a word here, and nothing stops for want of one
 _URL = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+(/[A-Za-z0-9._~-]+)*")
 
@@ -22,6 +24,7 @@ class Settings(NamedTuple):
     """Every field is read from `MAILSIGHT_<FIELD>`; what a function does not need stays empty there.
 
     `token_keys` is the JSON object of the key secret, key id to text: {"1": "…"}. URLs have no slash at the end.
+    `networks` are those where an operator knows mail to be filtered, as core/network.py reads them.
     """
 
     events_table: str = ""
@@ -29,10 +32,17 @@ class Settings(NamedTuple):
     account_table: str = ""
     links_table: str = ""
     salts_table: str = ""
+    reports_table: str = ""
+    outbox_table: str = ""
     send_queue_url: str = ""
     spill_queue_url: str = ""
+    deliveries_queue_url: str = ""
+    people_queue_url: str = ""
+    webhook_targets: str = ""
+    webhook_settle_seconds: str = ""
     blob_bucket: str = ""
     configuration_set: str = ""
+    networks: str = ""
     token_keys: str = ""
     tracking_url: str = ""
     dashboard_url: str = ""
@@ -49,6 +59,16 @@ class Settings(NamedTuple):
         if not secrets or any(not 0 <= key_id <= 255 or len(secret) < 32 for key_id, secret in secrets.items()):
             raise BadSettings(f"{PREFIX}TOKEN_KEYS needs ids from 0 to 255 and secrets of 32 characters or more")
         return Keys(secrets)
+
+    @property
+    def webhook_settles(self) -> timedelta | None:
+        """How long notices of hits wait, None for as long as usual. Raises BadSettings for what is no such number."""
+        text = self.webhook_settle_seconds
+        if not text:
+            return None
+        if not (text.isascii() and text.isdigit() and int(text) <= MOST_SETTLE_SECONDS):
+            raise BadSettings(f"{PREFIX}WEBHOOK_SETTLE_SECONDS must be a number from 0 to {MOST_SETTLE_SECONDS}")
+        return timedelta(seconds=int(text))
 
     def require(self, *fields: str) -> "Settings":
         """These settings, if none of the named fields is empty or malformed; else BadSettings names what to set."""

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.core import network
+from chalicelib.core.network import BadNetworks
 from chalicelib.core.problem import MailsightError
 from infra.aws import clients, package, steps
 from infra.aws.deployment import Deployment
@@ -36,6 +38,16 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.add_argument(f"--{what}-certificate", default="", metavar="ARN", help="its certificate, in ACM")
     parser.add_argument("--alarm-email", default="", metavar="ADDRESS", help="who is told when an alarm goes off")
     parser.add_argument(
+        "--networks",
+        type=_networks,
+        default="",
+        metavar="LIST",
+        help="networks where mail is filtered: `198.51.100.0/24 filter, 2001:db8::/32 probable`",
+    )
+    parser.add_argument(
+        "--webhook-targets", default="", metavar="LIST", help="networks and hosts where webhooks may lead, too"
+    )
+    parser.add_argument(
         "--track-concurrency",
         type=_whole,
         metavar="N",
@@ -53,6 +65,14 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the package is made (default: build)")
     return parser.parse_args(argv)
+
+
+def _networks(text: str) -> str:
+    try:
+        network.read(text)
+    except BadNetworks as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def _whole(text: str) -> int:

@@ -38,7 +38,8 @@ def find(where: argparse.Namespace, *fields: str) -> Settings:
     """
     if where.local is not None:
         environment.take_over(_environment_of(where.local / "run.json"))
-    own = settings.read({**os.environ, **_deployed(where.stage)} if where.stage else None)
+    deployed = _deployed(where.stage, with_keys="token_keys" in fields) if where.stage else None
+    own = settings.read({**os.environ, **deployed} if deployed else None)
     try:
         return own.require(*fields, "region")
     except BadSettings as error:  # the region has a name that everybody knows already
@@ -51,19 +52,24 @@ def _stage(text: str) -> str:
     return text
 
 
-def _deployed(stage: str) -> dict[str, str]:
-    """Variables of a deployed stage, from the outputs of its data stack, and the region where it was looked for."""
+def _deployed(stage: str, *, with_keys: bool) -> dict[str, str]:
+    """Variables of a deployed stage, from the outputs of its data stack and, if they are asked for, the secret of its
+    token keys; and the region where it was looked for."""
     region = clients.region()
     if not region:
         raise BadSettings("set the environment variable AWS_REGION to where the stage is deployed")
     name = data_stack(stage)
+    aws = clients.connect(region)
+    token_keys = ""
     try:
-        outputs = stacks.outputs(clients.connect(region).cloudformation, name)
+        outputs = stacks.outputs(aws.cloudformation, name)
+        if outputs and with_keys:
+            token_keys = aws.secrets.get_secret_value(SecretId=outputs["TokenKeysArn"])["SecretString"]
     except (BotoCoreError, ClientError) as error:
         raise BadSettings(f"the stack {name} in {region} cannot be read: {' '.join(str(error).split())}") from None
     if not outputs:
         raise BadSettings(f"there is no stack {name} in {region} of this account: was the stage deployed elsewhere?")
-    return {**settings_environment(outputs, token_keys=""), f"{settings.PREFIX}REGION": region}
+    return {**settings_environment(outputs, token_keys), f"{settings.PREFIX}REGION": region}
 
 
 def _environment_of(run: Path) -> dict[str, str]:

@@ -20,7 +20,7 @@ from pynamodb.exceptions import PynamoDBException
 from chalicelib.core.account_policy import LONGEST_WINDOW_DAYS
 from chalicelib.core.event import GRACE
 from chalicelib.core.problem import MailsightError
-from chalicelib.entrypoints.folding import folding_of
+from chalicelib.entrypoints.folding import FOLDING, folding_of
 from chalicelib.flow import reclassify as flow
 from chalicelib.flow.reclassify import Tally
 from chalicelib.storage.account import Account
@@ -46,7 +46,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _run(arguments: argparse.Namespace) -> Tally:
-    own = installation.find(arguments, "messages_table", "events_table", "account_table", "salts_table")
+    own = installation.find(arguments, *FOLDING)
     folding = folding_of(own)
     now, began = datetime.now(UTC), time.monotonic()
 

@@ -28,12 +28,14 @@ def data_stack() -> Iterator[Stack]:
     """The stack, for as long as the block runs."""
     with mock_aws():
         dynamodb, sqs, s3 = (boto3.client(name, region_name=REGION) for name in ("dynamodb", "sqs", "s3"))
-        for name in ("Events", "Messages", "Links", "Salts", "Account"):
+        for name in ("Events", "Messages", "Links", "Salts", "Account", "Reports", "Outbox"):
             properties = DATA_STACK[f"{name}Table"]["Properties"]
             kept = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
             dynamodb.create_table(TableName=name.lower(), **{key: properties[key] for key in kept if key in properties})
         send_queue_url = sqs.create_queue(QueueName="send")["QueueUrl"]
         spill_queue_url = sqs.create_queue(QueueName="spill")["QueueUrl"]
+        deliveries_queue_url = sqs.create_queue(QueueName="deliveries")["QueueUrl"]
+        people_queue_url = sqs.create_queue(QueueName="people")["QueueUrl"]
         s3.create_bucket(Bucket="blobs", CreateBucketConfiguration={"LocationConstraint": REGION})
         environment = {
             "AWS_REGION": REGION,
@@ -45,8 +47,12 @@ def data_stack() -> Iterator[Stack]:
             "MAILSIGHT_LINKS_TABLE": "links",
             "MAILSIGHT_SALTS_TABLE": "salts",
             "MAILSIGHT_ACCOUNT_TABLE": "account",
+            "MAILSIGHT_REPORTS_TABLE": "reports",
+            "MAILSIGHT_OUTBOX_TABLE": "outbox",
             "MAILSIGHT_SEND_QUEUE_URL": send_queue_url,
             "MAILSIGHT_SPILL_QUEUE_URL": spill_queue_url,
+            "MAILSIGHT_DELIVERIES_QUEUE_URL": deliveries_queue_url,
+            "MAILSIGHT_PEOPLE_QUEUE_URL": people_queue_url,
             "MAILSIGHT_BLOB_BUCKET": "blobs",
             "MAILSIGHT_CONFIGURATION_SET": "mailsight",
             "MAILSIGHT_TOKEN_KEYS": TOKEN_KEYS,

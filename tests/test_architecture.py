@@ -19,7 +19,10 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "settings": ({"core"}, set()),
     "core": (set(), {"email_validator", "idna", "pydantic", "pydantic_core"}),
     "storage": ({"core"}, {"pynamodb"}),
-    "gateways": ({"core", "settings"}, {"boto3", "botocore", "mypy_boto3_s3", "mypy_boto3_sqs", "mypy_boto3_sesv2"}),
+    "gateways": (
+        {"core", "settings"},
+        {"boto3", "botocore", "mypy_boto3_s3", "mypy_boto3_sqs", "mypy_boto3_sesv2", "standardwebhooks"},
+    ),
     "web": ({"core"}, {"jinja2", "markupsafe"}),
     "flow": ({"core", "storage", "gateways"}, set()),
     "entrypoints": (
@@ -49,6 +52,10 @@ COLD_START = {
     "chalicelib.entrypoints.fold": {"boto3", "email_validator", "idna", "jinja2", "pydantic"},
     "chalicelib.entrypoints.ingest": {"boto3", "email_validator", "idna", "jinja2", "pydantic"},
     "chalicelib.entrypoints.send": {"jinja2", "pydantic"},
+    "chalicelib.entrypoints.notify": {"email_validator", "idna", "jinja2", "pydantic"},
+    "chalicelib.entrypoints.deliver": {"email_validator", "idna", "jinja2", "pydantic"},
+    "chalicelib.entrypoints.remind": {"email_validator", "idna", "jinja2", "pydantic"},
+    "chalicelib.entrypoints.people": {"email_validator", "idna", "jinja2", "pydantic"},
     "chalicelib.entrypoints.sweep": {"email_validator", "idna", "jinja2", "pydantic"},
     "chalicelib.entrypoints.replay": {"email_validator", "idna", "jinja2", "pydantic"},
     "app": {"jinja2"},
@@ -173,7 +180,10 @@ def test_every_handler_is_where_lambda_will_look():
     app = importlib.import_module("app").app
     handlers = [function.handler_string for function in [*app.pure_lambda_functions, *app.event_sources]]
     assert sorted(handlers) == [
-        f"chalicelib.entrypoints.{name}.{name}" for name in ("fold", "ingest", "replay", "send", "sweep")
+        f"chalicelib.entrypoints.{name}.{name}"
+        for name in (
+            *("deliver", "fold", "ingest", "notify", "people", "recount", "remind", "replay", "send", "sweep"),
+        )
     ]
     for handler in [*handlers, "chalicelib.entrypoints.track.handler"]:
         module, _, name = handler.rpartition(".")

@@ -25,20 +25,28 @@ FIND_OUT_WHAT_IS_MISSING = {"s3:ListBucket"}  # without it S3 answers 403 and no
 MAY: dict[str, dict[str, set[str]]] = {
     "api": {
         # get; batch_get for a page's mails; add, alone or in a transaction with the Idempotency-Key
-        "table/messages": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"},
+        # or cancelled
+        "table/messages": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
         BY_ACCOUNT: {"dynamodb:Query"},  # page
         BY_LATEST_OPEN: {"dynamodb:Query"},  # opened_page
         "table/events": {"dynamodb:Query"},  # page
         # key, claim; accept; what is asked before a mail is taken in; settings, consents, suppressions and their list
-        "table/account": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", *CHANGE_SUPPRESSIONS},
+        "table/account": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", *CHANGE_SUPPRESSIONS}
+        | {"dynamodb:UpdateItem"},  # calls of a key
+        "table/links": {"dynamodb:BatchWriteItem"},  # of a prepared mail
         "blobs/*": {"s3:PutObject", "s3:GetObject", "s3:DeleteObject"},  # taken in; shown; undone by a lost race
         "blobs": FIND_OUT_WHAT_IS_MISSING,
         "send": {"sqs:SendMessage"},
+        "people": {"sqs:SendMessage"},  # an export or an erasure begins
+        # the log of deliveries, notices that a replay would tell; a test's delivery
+        "table/outbox": {"dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"},
+        "deliveries": {"sqs:SendMessage"},  # a test, a replay
     },
     "send": {
-        "table/messages": {"dynamodb:GetItem", "dynamodb:UpdateItem"},  # find; claim, settle
+        "table/messages": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},  # find; a day's sums; claim
         "table/account": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"},  # what is asked before
         "table/links": {"dynamodb:BatchWriteItem"},  # long destinations; where files are
+        "table/outbox": {"dynamodb:PutItem"},  # the notice of a mail that is not sent
         # what to send; its links anew, if the rewriter has changed, and files that go out as links
         "blobs/*": {"s3:GetObject", "s3:PutObject"},
         "blobs": FIND_OUT_WHAT_IS_MISSING,
@@ -49,18 +57,60 @@ MAY: dict[str, dict[str, set[str]]] = {
     },
     "ingest": {
         "table/events": {"dynamodb:PutItem"},
-        "table/messages": {"dynamodb:GetItem"},  # how long what is told is kept
+        # how long what is told is kept; mails that went past us
+        "table/messages": {"dynamodb:GetItem", "dynamodb:PutItem"},
         "table/messages/index/by_ses_message_id": {"dynamodb:Query"},  # of a notification without our tag
+        "table/account": {"dynamodb:GetItem"},  # whether the account that a tag names is there
         "notifications": READ_QUEUE,
+    },
+    "notify": {
+        "table/account": {"dynamodb:GetItem"},  # webhooks
+        "table/outbox/stream/*": {  # Lambda's, which polls as us
+            *("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"),
+        },
+        "deliveries": {"sqs:SendMessage"},
+        "notify-failed": {"sqs:SendMessage"},  # Lambda's, for what failed for good
+    },
+    "deliver": {
+        "table/account": {"dynamodb:GetItem", "dynamodb:PutItem"},  # webhooks and what is listened to; how they do
+        # notices and deliveries; claim, settle; of a replay the range
+        "table/outbox": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"},
+        "table/messages": {"dynamodb:GetItem"},  # what is told
+        "blobs/*": {"s3:GetObject"},  # the link that was clicked
+        "blobs": FIND_OUT_WHAT_IS_MISSING,
+        "deliveries": READ_QUEUE | {"sqs:SendMessage"},  # the next attempt; the parts of a replay
+    },
+    "remind": {
+        "table/outbox/index/by_due": {"dynamodb:Query"},
+        "table/outbox": {"dynamodb:UpdateItem"},  # looked_after
+        "deliveries": {"sqs:SendMessage"},
+        "schedule-failed": {"sqs:SendMessage"},  # Lambda's, for a call that failed
+    },
+    "people": {
+        BY_ACCOUNT: {"dynamodb:Query"},  # behind
+        "table/messages": {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"},  # behind; erase, finish, settle
+        "table/events": {"dynamodb:Query", "dynamodb:BatchWriteItem"},  # after, delete_all
+        "table/links": {"dynamodb:UpdateItem", "dynamodb:PutItem"},  # erase_destination, erase_file
+        # jobs, consents, settings; suppressions, also by their hashes; what is replaced and deleted, in transactions
+        "table/account": {
+            *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
+            *("dynamodb:PutItem", "dynamodb:DeleteItem"),
+        },
+        "blobs/*": {"s3:GetObject", "s3:DeleteObject"},  # exported; erased, and exports of who is erased
+        "blobs/_exports/*": {"s3:PutObject", "s3:AbortMultipartUpload"},  # in parts, where they are large
+        "blobs": FIND_OUT_WHAT_IS_MISSING,
+        "people": READ_QUEUE | {"sqs:SendMessage"},  # goes on in another call
     },
     "fold": {
         "table/messages": {"dynamodb:GetItem", "dynamodb:UpdateItem"},  # find; store_fold
-        # the tail, what is near; the marks; hits that must not be kept
-        "table/events": {"dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
+        # the tail, what is near, those of an aggregate that arrived; the marks; hits that must not be kept
+        "table/events": {"dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
         "table/events/stream/*": {  # Lambda's, which polls as us
             *("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"),
         },
         "table/account": {"dynamodb:GetItem", "dynamodb:Query", *CHANGE_SUPPRESSIONS},  # settings, consents
+        "table/reports": {"dynamodb:UpdateItem"},  # cells
+        "table/outbox": {"dynamodb:PutItem"},  # notices
         "table/salts": {"dynamodb:GetItem"},  # of: a hit from an own network is known by it
         "fold-failed": {"sqs:SendMessage"},  # Lambda's, for what failed for good
     },
@@ -69,9 +119,18 @@ MAY: dict[str, dict[str, set[str]]] = {
         BY_ACCOUNT: {"dynamodb:Query"},  # accepted_between
         "table/events": {"dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},  # as fold
         "table/account": {"dynamodb:GetItem", "dynamodb:Query", *CHANGE_SUPPRESSIONS},  # the register; as fold
+        "table/reports": {"dynamodb:UpdateItem"},
+        "table/outbox": {"dynamodb:PutItem"},
         "table/salts": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:DeleteItem"},  # of; forget
         "send": {"sqs:SendMessage"},  # what is stuck
         "schedule-failed": {"sqs:SendMessage"},  # Lambda's, for a call that failed
+    },
+    "recount": {
+        "table/messages": {"dynamodb:BatchGetItem"},  # folds_between
+        BY_ACCOUNT: {"dynamodb:Query"},
+        "table/account": {"dynamodb:GetItem", "dynamodb:Query"},  # the time zone; the register
+        "table/reports": {"dynamodb:Query"},  # of_day
+        "schedule-failed": {"sqs:SendMessage"},  # as above
     },
     "replay": {
         "table/events": {"dynamodb:PutItem"},
@@ -173,7 +232,9 @@ def imported(folder: str) -> tuple[set[str], set[str]]:
 def test_what_the_functions_import_is_packed_with_them():
     running, _ = imported("chalicelib")
     assert "chalice" in running, "its packager adds it"
-    assert {name.replace("_", "-") for name in running - {"chalice"}} == set(declared("requirements.txt"))
+    read_by_zoneinfo = {"tzdata"}
+    packed = {name.replace("_", "-") for name in running - {"chalice"}} | read_by_zoneinfo
+    assert packed == set(declared("requirements.txt"))
 
 
 def test_what_is_deployed_is_pinned_with_hashes_within_what_is_required():

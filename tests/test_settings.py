@@ -1,5 +1,7 @@
 """Settings are read once, typed, and what is missing or malformed is named."""
 
+from datetime import timedelta
+
 import pytest
 
 from chalicelib import settings
@@ -43,3 +45,13 @@ def test_malformed_token_keys_are_refused_without_being_shown(text):
 def test_there_is_always_a_stage_for_metrics_to_name(environ, stage):
     assert settings.read(environ).stage == stage
     assert settings.Settings().stage == "none"
+
+
+def test_hits_settle_for_as_long_as_is_said_and_as_sqs_can_hold_a_message_back():
+    def settles(text: str) -> timedelta | None:
+        return settings.read({"MAILSIGHT_WEBHOOK_SETTLE_SECONDS": text}).webhook_settles
+
+    assert [settles(text) for text in ("", "0", "900")] == [None, timedelta(0), timedelta(minutes=15)]
+    for text in ("901", "-1", "1.5", "soon", "٣"):
+        with pytest.raises(BadSettings, match="MAILSIGHT_WEBHOOK_SETTLE_SECONDS"):
+            settles(text)

@@ -1,7 +1,9 @@
 """What a program wants changed in an account's settings (`PUT /v1/account`), checked before anything changes."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
 from pydantic import Field
 
@@ -15,6 +17,8 @@ from chalicelib.core.network import BadNetworks, is_narrow, range_of
 from chalicelib.core.rules import RULES
 
 _NEW = AccountPolicy()
+OF_THE_MACHINE = frozenset({"localtime", "Factory"})
+"""Names of the database that mean something else on each machine, or nothing."""
 
 
 class AccountChange(Strict):
@@ -37,17 +41,21 @@ class AccountChange(Strict):
     )
     soft_bounce_limit: Annotated[int, Field(ge=1, le=account_policy.MOST_SOFT_BOUNCES)] = _NEW.soft_bounce_limit
     soft_bounce_days: Annotated[int, Field(ge=1, le=account_policy.LONGEST_REST_DAYS)] = _NEW.soft_bounce_days
+    time_zone: str = _NEW.time_zone
 
 
 def changed(policy: AccountPolicy, body: Mapping[str, Any], *, account: str) -> AccountPolicy:
     """The account's settings after this change. Raises BadInput, which names each wrong field."""
     change = read(AccountChange, body)
     errors = [*_wrong_rules(change.verdict_rules_off), *_wrong_networks(change.own_networks)]
+    if change.time_zone not in available_timezones() - OF_THE_MACHINE:
+        errors.append(wrong("/time_zone", "is no time zone; give a name such as Europe/Berlin"))
     if change.id not in (None, account):
         errors.append(wrong("/id", "is not the account of your key; leave it out"))
     if errors:
         raise BadInput(errors)
-    return account_policy.load(account_policy.show(policy) | change.model_dump(exclude_unset=True))
+    changed = account_policy.load(account_policy.show(policy) | change.model_dump(exclude_unset=True))
+    return replace(changed, listening=policy.listening)
 
 
 def _wrong_rules(names: Sequence[str]) -> Iterator[dict[str, str]]:

@@ -1,9 +1,10 @@
 """What an account allows and wants: the settings by which its mails are tracked, captured and refused."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from datetime import timedelta
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chalicelib.core import mode as modes
 from chalicelib.core.message import CAPTURE_WINDOW
@@ -23,6 +24,8 @@ class AccountPolicy:
     `plan_may_track` is the right to track, `tracking` the wish to. `soft_bounce_limit` soft bounces in a row suppress
     an address for `soft_bounce_days`. Files over `attachment_threshold_bytes` become links. Hits from `own_networks`,
     ranges such as 198.51.100.0/24, count for nobody.
+    Days of reports are those of `time_zone`, a name of the IANA database. `listening` is not set but follows from the
+    account's webhooks: which types of notices somebody wants, and since when.
     """
 
     tracking: bool = True
@@ -35,11 +38,21 @@ class AccountPolicy:
     attachment_threshold_bytes: int = LARGEST_THRESHOLD
     soft_bounce_limit: int = 5
     soft_bounce_days: int = 14
+    time_zone: str = "UTC"
+    listening: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def capture_window(self) -> timedelta:
         """How long after sending opens and clicks are recorded."""
         return timedelta(days=self.capture_window_days)
+
+    @property
+    def zone(self) -> tzinfo:
+        """The account's time zone; UTC where the name is not known here."""
+        try:
+            return ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return UTC
 
     @property
     def soft_bounce_rest(self) -> timedelta:
@@ -60,6 +73,7 @@ def show(policy: AccountPolicy) -> dict[str, Any]:
         "attachment_threshold_bytes": policy.attachment_threshold_bytes,
         "soft_bounce_limit": policy.soft_bounce_limit,
         "soft_bounce_days": policy.soft_bounce_days,
+        "time_zone": policy.time_zone,
     }
 
 
@@ -73,4 +87,4 @@ def load(shown: Mapping[str, Any]) -> AccountPolicy:
     return AccountPolicy(**given)
 
 
-_NAMES = frozenset(field.name for field in fields(AccountPolicy))
+_NAMES = frozenset(one.name for one in fields(AccountPolicy)) - {"listening"}

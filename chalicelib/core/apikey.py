@@ -1,4 +1,4 @@
-"""API keys: `ms_<key id>_<secret>`, shown once, stored as a hash.
+"""API keys: `ms_<key id>_<secret>`, shown once, stored as a hash; or of another kind (ses_credential.py), without one.
 
 The secret has 256 bits from the system's generator, so a fast hash is enough: there is nothing to guess.
 """
@@ -10,14 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.core import rate_limit
+
 SCOPES = frozenset({"send", "read", "admin"})
+BEARER = "bearer"
 
 _FORM = re.compile(r"ms_([0-9a-f]{16})_([0-9a-f]{64})")
 
 
 @dataclass(frozen=True)
 class ApiKey:
-    """A key as stored. `scopes`: send hands over mails, read sees them, admin changes the account."""
+    """A key as stored. `scopes`: send hands over mails, read sees them, admin changes the account. Of the kind `ses`
+    there is no `secret_hash`, and it is never taken for one of the others."""
 
     key_id: str
     account: str
@@ -27,6 +31,8 @@ class ApiKey:
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    kind: str = BEARER
+    rate_limit: int = rate_limit.USUAL  # calls a minute
 
     def is_valid(self, now: datetime) -> bool:
         """Whether it may be used now."""
@@ -59,4 +65,4 @@ def checked(text: str, find: Callable[[str], ApiKey | None], now: datetime) -> A
     """The key of this text, if it is known, right, and valid now; `find` looks a key up by its id."""
     key_id, secret = parse(text) or ("", "")
     key = find(key_id) if key_id else None
-    return key if key and is_right(key, secret) and key.is_valid(now) else None
+    return key if key and key.kind == BEARER and is_right(key, secret) and key.is_valid(now) else None

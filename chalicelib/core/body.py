@@ -56,7 +56,8 @@ Model = TypeVar("Model", bound=BaseModel)
 def read(model: type[Model], body: Mapping[str, Any]) -> Model:
     """What a JSON object says. Raises BadInput, which names each wrong field.
 
-    A model's own error of type `at:<field>` is one of this field, whichever validator found it.
+    A model's own error of type `at:<field>` is one of this field, whichever validator found it; of a model that stands
+    in a list, of the field there.
     """
     try:
         return model.model_validate(body)
@@ -94,12 +95,6 @@ def _moment(value: Any) -> Any:
         raise PydanticCustomError("moment", "there is no such time") from None
 
 
-def _mode(value: Any) -> Any:
-    if isinstance(value, str) and value in modes.NOT_BUILT:
-        raise PydanticCustomError("not_built", "{reason}", {"reason": modes.NOT_BUILT[value]})
-    return value
-
-
 _RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
 
 Name = Annotated[
@@ -108,7 +103,7 @@ Name = Annotated[
 MailAddress = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_address)]
 AddressKey = Annotated[MailAddress, AfterValidator(named_address.bare), AfterValidator(address_key.key_of)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
-ModeName = Annotated[Literal[modes.ASKABLE], BeforeValidator(_mode)]  # type: ignore[valid-type]  # it is the one place
+ModeName = Literal[modes.NAMES]  # type: ignore[valid-type]  # the tuple is the one place of the names
 
 
 class Whose(Strict):
@@ -122,7 +117,8 @@ def _problem(error: Any) -> dict[str, str]:
     if len(place) > 2 and place[-1] == "[key]":  # pydantic's mark of an error in a name of an object
         place.pop()
     if error["type"].startswith("at:"):
-        place = [error["type"].removeprefix("at:")]
+        is_in_list = bool(error["loc"]) and isinstance(error["loc"][-1], int)
+        place = [*(place if is_in_list else ()), error["type"].removeprefix("at:")]
     pointer = "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in place)
     return wrong(pointer[:200], _in_words(error))
 
@@ -151,6 +147,6 @@ _WORDS = {
     "string_unicode": "must be valid Unicode: it holds half of a surrogate pair",
     "too_short": "must have at least {min_length:,} entries",
     "too_long": "must have at most {max_length:,} entries",
-    "string_pattern_mismatch": "has a character that is not allowed here, or is too long; see docs/API.md",
+    "string_pattern_mismatch": "is too short, too long, or has a character that is not allowed here; see docs/API.md",
 }
 """pydantic's error types in the words of this API; its own texts for the rest."""

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from chalicelib.core import event, instant, token
 from chalicelib.core.event import Event, Kind
 from chalicelib.core.evidence import evidence_of
+from chalicelib.core.network import KNOWN, Networks
 from chalicelib.core.one_click import is_one_click
 from chalicelib.core.token import BadToken, Keys, Mode, Purpose, Token
 
@@ -88,11 +89,12 @@ def no_salt(_day: date) -> None:
     """Where no hit is to be told from another by its network."""
 
 
-def event_of(hit: Hit, said: Token, salt_of: SaltOf = no_salt) -> Event | None:
-    """What to record of a hit with a verified token, None for nothing.
+def event_of(hit: Hit, said: Token, salt_of: SaltOf = no_salt, networks: Networks = KNOWN) -> Event | None:
+    """What to record of a hit with a verified token, None for nothing. `networks` are those whose class is known.
 
     An unsubscribing always, in every mode and for ever. Anything else until the end of the window, and in the mode
-    `full` only; in `last_open_date` no more than that there was an open on this day, by whoever may be a person.
+    `full` only; in `last_open_date` no more than that there was an open on this day, by whoever may be a person. In
+    `aggregate` opens and clicks with their day, and nothing by which one of them is told from another.
     """
     if hit.at is None or not hit.request_id:
         return None
@@ -101,21 +103,27 @@ def event_of(hit: Hit, said: Token, salt_of: SaltOf = no_salt) -> Event | None:
     if hit.at > said.until or hit.method not in METHODS:
         return None
     if said.mode is _FULL:
-        data = evidence_of(hit.method, hit.headers, hit.source_ip, salt=salt_of(hit.at.date()))
+        data = evidence_of(hit.method, hit.headers, hit.source_ip, salt=salt_of(hit.at.date()), networks=networks)
         if said.purpose is _UNSUBSCRIBE:
             data["page"] = "unsubscribe"
         elif said.purpose is not _OPEN:
             data["position"] = said.position
         return event.make(said.message_id, hit.request_id, _KINDS[said.purpose], hit.at, **data)
-    if said.mode is Mode.LAST_OPEN_DATE and said.purpose is Purpose.OPEN and _may_be_a_person(hit):
-        day = hit.at.replace(hour=0, minute=0, second=0, microsecond=0)
-        return event.make(said.message_id, event.LAST_OPEN, Kind.OPENED, day)
+    if said.mode is Mode.LAST_OPEN_DATE and said.purpose is Purpose.OPEN and _may_be_a_person(hit, networks):
+        return event.make(said.message_id, event.LAST_OPEN, Kind.OPENED, _day(hit.at))
+    if said.mode is Mode.AGGREGATE and said.purpose in (Purpose.OPEN, Purpose.CLICK):
+        data = evidence_of(hit.method, hit.headers, hit.source_ip, networks=networks)  # without a salt: no origin
+        if said.purpose is Purpose.CLICK:
+            data["position"] = said.position
+        return event.make(said.message_id, hit.request_id, _KINDS[said.purpose], _day(hit.at), **data)
     return None
 
 
-def item_of(hit: Hit, said: Token, salt_of: SaltOf = no_salt) -> dict[str, dict[str, str]] | None:
+def item_of(
+    hit: Hit, said: Token, salt_of: SaltOf = no_salt, networks: Networks = KNOWN
+) -> dict[str, dict[str, str]] | None:
     """The same as an item of the table of events, which stays for the grace after the window."""
-    made = event_of(hit, said, salt_of)
+    made = event_of(hit, said, salt_of, networks)
     if made is None:
         return None
     expires_at = said.until + event.GRACE
@@ -124,11 +132,15 @@ def item_of(hit: Hit, said: Token, salt_of: SaltOf = no_salt) -> dict[str, dict[
     return event.as_item(made, expires_at)
 
 
-def _may_be_a_person(hit: Hit) -> bool:
+def _may_be_a_person(hit: Hit, networks: Networks) -> bool:
     """Whether nothing in the hit itself says otherwise; what other hits would tell of it is not kept in that mode."""
-    found = evidence_of(hit.method, hit.headers, hit.source_ip)
+    found = evidence_of(hit.method, hit.headers, hit.source_ip, networks=networks)
     is_machine = found.get("client") in _NO_PEOPLE or "prefetch" in found or found.get("network") == "filter"
     return hit.method == "GET" and not is_machine
+
+
+def _day(at: datetime) -> datetime:
+    return at.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _is_one_click(request: Mapping[str, Any], headers: Mapping[str, Any]) -> bool:

@@ -118,6 +118,7 @@ NOT_ALLOWED_HERE = Answer(
     405, {**_HTML, "Allow": ", ".join((*METHODS, "POST"))}, _page("Not possible", "Only GET, HEAD and POST work here.")
 )
 GONE = Answer(410, _HTML, _page("Not here any more", "This file was deleted."))
+LINK_GONE = Answer(410, _HTML, _page("Not here any more", "Where this link led was deleted with its mail."))
 _NO_MORE = "You will get no more mail from this sender, of any kind."
 _FIELD = f'<input type="hidden" name="{NAME}" value="{VALUE}">'
 _BUTTON = f'<form method="post">{_FIELD}<button>Unsubscribe</button></form>\n'

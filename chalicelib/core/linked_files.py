@@ -5,7 +5,11 @@ from dataclasses import replace
 from html import escape
 from typing import NamedTuple
 
+from chalicelib.core.bad_input import BadInput, wrong
 from chalicelib.core.message import Attachment, Content
+
+LARGEST_ATTACHMENTS = 10_000_000
+"""Bytes; all files that a mail carries together. What is too much for that goes out as a link where it can."""
 
 _UNITS = ((1_000, "KB"), (1_000_000, "MB"))
 
@@ -19,13 +23,27 @@ class Listed(NamedTuple):
 
 
 def linked(content: Content, threshold: int, asked: Collection[int] = ()) -> Content:
-    """The content with each file marked that goes out as a link: one over `threshold` bytes, or whose place among the
-    attachments was asked for. Files that are shown inside the HTML stay there."""
-    files = tuple(
-        replace(file, is_linked=not file.content_id and (len(file.content) > threshold or place in asked))
+    """The content with each file marked that goes out as a link: one over `threshold` bytes, one whose place among the
+    attachments was asked for, and uploads that are too much for the mail to carry. Files that are shown inside the HTML
+    stay there. Raises BadInput where that is too much."""
+    files = [
+        replace(file, is_linked=not file.content_id and (file.size > threshold or place in asked))
         for place, file in enumerate(content.attachments)
-    )
-    return replace(content, attachments=files)
+    ]
+    room = LARGEST_ATTACHMENTS - sum(file.size for file in files if not file.is_linked and not _may_be_linked(file))
+    if room < 0:
+        text = f"what is shown or carried in the mail holds at most {LARGEST_ATTACHMENTS:,} bytes together"
+        raise BadInput([wrong("/attachments", text)])
+    for place, file in enumerate(files):
+        if _may_be_linked(file) and not file.is_linked:
+            files[place] = replace(file, is_linked=file.size > room)
+            room -= 0 if file.size > room else file.size
+    return replace(content, attachments=tuple(files))
+
+
+def _may_be_linked(file: Attachment) -> bool:
+    """An upload that need not be carried. Other files come in the request, which is limited anyway."""
+    return file.upload_id is not None and not file.content_id
 
 
 def files_of(content: Content) -> tuple[Attachment, ...]:

@@ -7,12 +7,15 @@ from chalicelib.core.address_key import key_of
 from chalicelib.core.event import ENGAGEMENT, Event
 from chalicelib.core.message import Message
 from chalicelib.core.named_address import bare
-from chalicelib.core.rules import Context
+from chalicelib.core.rules import NOT_ON_SUMS, Context
 from chalicelib.core.verdict import Verdict, judge
 
 
 def context_of(message: Message, policy: AccountPolicy) -> Context:
-    """The context of a message's hits, as far as its state tells of the delivery."""
+    """The context of a message's hits, as far as its state tells of the delivery. Of an aggregate's, which are of many
+    people and mails, each is judged by itself."""
+    if message.is_aggregate:
+        return Context(off=policy.verdict_rules_off | NOT_ON_SUMS)
     sender = key_of(bare(message.envelope.sender))
     return Context(
         delivered_at=message.state.delivery.delivered_at,

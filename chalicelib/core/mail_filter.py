@@ -6,7 +6,7 @@ from typing import NamedTuple
 from chalicelib.core import source
 from chalicelib.core.bad_input import BadInput, one_of, wrong
 from chalicelib.core.status import Status
-from chalicelib.core.tracking import GUARDS
+from chalicelib.core.tracking import REASONS
 
 
 class Only(NamedTuple):
@@ -26,7 +26,7 @@ ALL = Only()
 KNOWN: Mapping[str, tuple[str, ...]] = {
     "status": tuple(status.value for status in Status),
     "source": tuple(name for name, kind in source.SOURCES.items() if kind.is_shown),
-    "reason": tuple(GUARDS),
+    "reason": REASONS,
 }
 """What each part of a filter may be."""
 

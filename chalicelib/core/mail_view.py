@@ -7,13 +7,16 @@ from chalicelib.core import instant, rules
 from chalicelib.core import mode as modes
 from chalicelib.core.event import Event
 from chalicelib.core.message import Clickable, Message
-from chalicelib.core.status import bounce_of, complained_at, failure_of, opens_of, sending_of, status_of
-from chalicelib.core.summary import Engagement, Hits, RecipientState
+from chalicelib.core.status import bounce_of, complained_at, failure_of, opens_of, shown_sending, status_of
+from chalicelib.core.summary import RECENT_OPENS, Engagement, Hits, RecipientState
 from chalicelib.core.verdict import Verdict
 
 
 def show(message: Message, clickable: Clickable | None = None) -> dict[str, Any]:
-    """The object `email`. With what can be clicked, `clicks.links` and `clicks.files` tell each one's counts."""
+    """The object `email`; of one that is erased what is left of it.
+
+    With what can be clicked, `clicks.links` and `clicks.files` tell each one's counts.
+    """
     envelope, state = message.envelope, message.state
     failure = failure_of(message)
     status = status_of(message)
@@ -22,19 +25,20 @@ def show(message: Message, clickable: Clickable | None = None) -> dict[str, Any]
         "object": "email",
         "id": message.message_id,
         "status": status.value if status else None,
-        "sending": sending_of(message).value,
+        "sending": shown_sending(message),
         "error": {"code": failure.code, "detail": failure.detail} if failure else None,
         "direction": "outbound",
         "source": message.source,
-        "from": envelope.sender,
+        "from": envelope.sender or None,
         "to": list(envelope.to),
         "cc": list(envelope.cc),
         "bcc": list(envelope.bcc),
         "reply_to": list(envelope.reply_to),
         "subject": envelope.subject,
         "accepted_at": instant.show(message.accepted_at),
+        "scheduled_at": _time(message.scheduled_at),
         "sent_at": _time(sent_at),
-        "record": {"module": message.record[0], "record_id": message.record[1]} if message.record else None,
+        "record": _record(message),
         "user": message.user,
         "template": None,
         "dispatch": None,
@@ -47,10 +51,11 @@ def show(message: Message, clickable: Clickable | None = None) -> dict[str, Any]
             "mode": modes.show(message.tracking.mode) if message.tracking.is_on else "off",
             "until": _time(message.tracking.until),
         },
-        "recipients": [_recipient(address, known) for address, known in state.delivery.recipients.items()],
+        "recipients": _recipients(message),
         "bounce": _bounce(message),
         "complained_at": _time(complained_at(state.delivery)),
         "unsubscribed_at": _time(state.delivery.unsubscribed_at),
+        "erased_at": _time(message.erased_at),
         "opens": _opens(state.engagement),
         "clicks": _clicks(state.engagement, clickable),
     }
@@ -84,6 +89,20 @@ def _time(at: datetime | None) -> str | None:
     return instant.show(at) if at else None
 
 
+def _record(message: Message) -> dict[str, str] | None:
+    if message.record is None or message.erased_at:
+        return None
+    module, record_id = message.record
+    return {"module": module, "record_id": record_id}
+
+
+def _recipients(message: Message) -> list[dict[str, Any]]:
+    """What became of the mail at each; of one that is erased they are only numbered, and nobody's business."""
+    if message.erased_at:
+        return []
+    return [_recipient(address, known) for address, known in message.state.delivery.recipients.items()]
+
+
 def _recipient(address: str, known: RecipientState) -> dict[str, Any]:
     bounce = known.bounce
     status = "bounced" if bounce else "delivered" if known.delivered_at else "sent"
@@ -99,7 +118,7 @@ def _bounce(message: Message) -> dict[str, Any] | None:
     bounce = bounce_of(message.state.delivery)
     if bounce is None:
         return None
-    bounced = [address for address, known in message.state.delivery.recipients.items() if known.bounce]
+    bounced = [one["address"] for one in _recipients(message) if one["bounce"]]
     return {"type": bounce.type, "reason": bounce.reason, "at": instant.show(bounce.at), "recipients": bounced}
 
 
@@ -118,7 +137,7 @@ def _opens(engagement: Engagement) -> dict[str, Any]:
         **_hits(opens),
         "proxy": opens.proxy,
         "recent": [instant.show(at) for at in recent],
-        "more_than_ten": opens.count > len(recent),
+        "more_than_ten": opens.count > RECENT_OPENS,
     }
 
 

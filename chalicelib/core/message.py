@@ -24,6 +24,8 @@ class Sending(StrEnum):
     SENT = "sent"
     UNKNOWN = "unknown"  # SES gave no clear answer; its Send event settles it, and it is never sent twice
     FAILED = "failed"
+    PREPARED = "prepared"  # whoever asked for it hands it to SES; SES tells whether they did
+    CANCELLED = "cancelled"  # by the caller, before a worker took it
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,16 @@ class Tracking:
     @property
     def is_on(self) -> bool:
         return self.opens or self.clicks
+
+    @property
+    def is_individual(self) -> bool:
+        """Whether it is known of a hit that it is of this mail."""
+        return self.is_on and not self.is_added_up
+
+    @property
+    def is_added_up(self) -> bool:
+        """Whether hits are only added up with those of the day's other mails, under its aggregate."""
+        return self.is_on and self.mode is Mode.AGGREGATE
 
 
 @dataclass(frozen=True)
@@ -61,13 +73,24 @@ class Envelope:
 @dataclass(frozen=True)
 class Attachment:
     """A file in a mail. With a `content_id` it stands inline in the HTML as `cid:…`; one that `is_linked` goes out as a
-    link to where it is kept."""
+    link to where it is kept.
+
+    `upload_id` names the upload that it is, until that is looked up. Of a link to one, `stored_size` is its size in
+    bytes: they lie where the link leads, and `content` is empty.
+    """
 
     filename: str
     content: bytes
     content_type: str
     content_id: str | None = None
     is_linked: bool = False
+    upload_id: str | None = None
+    stored_size: int | None = None
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return len(self.content) if self.stored_size is None else self.stored_size
 
 
 class LinkedFile(NamedTuple):
@@ -100,7 +123,7 @@ class Content:
     @property
     def clickable(self) -> Clickable:
         """Its links, and the files that go out as links."""
-        linked = (LinkedFile(file.filename, len(file.content)) for file in self.attachments if file.is_linked)
+        linked = (LinkedFile(file.filename, file.size) for file in self.attachments if file.is_linked)
         return Clickable(self.links, tuple(linked))
 
 
@@ -123,7 +146,10 @@ class Message:
     goes out with headers for unsubscribing.
 
     While a worker sends it, `claim` is the worker's mark and `lease_ends_at` says until when it is theirs; while it
-    waits for another try, `next_try_at` says when that is.
+    waits for another try, `next_try_at` says when that is. `scheduled_at` is when it is to go out, None for at once.
+    Of one with `erased_at` there is nothing left that tells of a person (core/erased.py), but the `recipient_hash` of a
+    sole recipient who was not the one that was erased, so that they can still unsubscribe. One that `is_aggregate` is
+    no mail, but what a day's mails have in common (core/aggregate.py).
     """
 
     message_id: str
@@ -137,6 +163,7 @@ class Message:
     tags: tuple[tuple[str, str], ...] = ()
     links: int | None = None
     has_unsubscribe: bool = False
+    scheduled_at: datetime | None = None
     sending: Sending = Sending.QUEUED
     failure: Failure | None = None
     sent_at: datetime | None = None
@@ -147,11 +174,19 @@ class Message:
     next_try_at: datetime | None = None
     version: int = 0
     state: State = EMPTY
+    erased_at: datetime | None = None
+    recipient_hash: str | None = None
+    is_aggregate: bool = False
 
     @property
     def key(self) -> str:
-        """Its place in its account's list: by time of acceptance, then id."""
-        return f"{instant.show(self.accepted_at)}#{self.message_id}"
+        """Its place in its account's list: by the time from which on it is due, then id."""
+        return f"{instant.show(self.due_at)}#{self.message_id}"
+
+    @property
+    def due_at(self) -> datetime:
+        """From when on it is to be sent; how long it waits counts from then."""
+        return self.scheduled_at or self.accepted_at
 
     def is_abandoned(self, now: datetime) -> bool:
         """Whether the worker that held it for sending has died."""

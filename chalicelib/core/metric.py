@@ -14,7 +14,9 @@ NAMESPACE = "mailsight"
 DIMENSION = "stage"
 
 Count = Literal[
+    "RateUncounted",  # leases of calls that were let through, because the counter of a key could not be reached
     "MailAccepted",  # by the API; a request that is repeated with its Idempotency-Key counts once
+    "MailPrepared",  # given back to be sent by its caller; counts as above
     "MailSent",  # SES took it
     "RecipientSent",  # the recipients of these; SES's quotas count them
     "MailDelayed",  # SES refuses for now: it is tried later; once for each try
@@ -41,8 +43,13 @@ Count = Literal[
     "MessageUnstuck",  # by the sweep: queued anew, or given up
     "SweepFailed",
     "SweepLeft",
+    "CellDrift",  # by the recount: mails by which report cells were wrong, all columns together; always zero
+    "RecountFailed",  # accounts and days that could not be counted anew, or were left for want of time
     "EventReplayed",  # spilled hits that are in the table now
     "ReplayIncomplete",  # runs that something stopped, or that found what is no event
+    "NoticeDelivered",  # to a webhook that took it
+    "NoticeFailed",  # given up: after the last attempt, or the webhook is gone
+    "WebhookDisabled",  # by us: it answered 410, or failed for days
 ]
 Seconds = Literal[
     "FoldLag",  # from an event's writing to its being folded, the longest of a batch: how old what people see is

@@ -13,12 +13,10 @@ from chalicelib.core.token import Mode
 REVEALS: Mapping[Mode, frozenset[str]] = {
     Mode.FULL: frozenset({"recipient", "day", "time", "count", "links"}),
     Mode.LAST_OPEN_DATE: frozenset({"recipient", "day"}),  # of the last open only
-    Mode.AGGREGATE: frozenset({"day", "count", "links"}),  # of a dispatch, whoever it was
+    Mode.AGGREGATE: frozenset({"day", "count", "links"}),  # of all mails of a day, whoever it was
     Mode.OFF: frozenset(),
 }
 NAMES = tuple(mode.name.lower() for mode in REVEALS)
-NOT_BUILT = {"aggregate": "aggregate counts by dispatch, and there are no dispatches yet: it cannot be had"}
-ASKABLE = tuple(name for name in NAMES if name not in NOT_BUILT)
 """What an account, a mail or a consent may ask for by name."""
 
 

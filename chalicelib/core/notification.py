@@ -13,10 +13,11 @@ import json
 from datetime import datetime
 from typing import NamedTuple
 
-from chalicelib.core import event, fact, instant
+from chalicelib.core import event, fact, instant, sent_elsewhere
 from chalicelib.core.event import Event, is_message_id
 from chalicelib.core.fact import Fact, Json
 from chalicelib.core.problem import MailsightError
+from chalicelib.core.sent_elsewhere import SentElsewhere
 
 TAG = "mailsight_message_id"
 """The name of the message tag that every mail of ours carries."""
@@ -51,7 +52,8 @@ class Notification(NamedTuple):
 
     `type` is SES's own word, such as "Bounce". `message_id` is ours, from the tag; None if the mail carries none, and
     then it is empty in `events` too, until `events_of` names it. `sent_at` is when SES took the mail. What says
-    nothing about any mail (the validation of a topic) has no events and no `ses_message_id`.
+    nothing about any mail (the validation of a topic) has no events and no `ses_message_id`. `elsewhere` is what is
+    told of a mail that did not go through us and names an account of ours.
     """
 
     type: str
@@ -59,6 +61,7 @@ class Notification(NamedTuple):
     ses_message_id: str = ""
     sent_at: datetime | None = None
     events: tuple[Event, ...] = ()
+    elsewhere: SentElsewhere | None = None
 
     def events_of(self, message_id: str) -> tuple[Event, ...]:
         """The events, as those of this message."""
@@ -114,7 +117,8 @@ def _notification(payload: Json) -> Notification:
         for one in fact.read(ses_type, payload)
     )
     sent_at = _instant(mail) if "timestamp" in mail else at
-    return Notification(fact.short(ses_type, fact.LONGEST_WORD), message_id, ses_message_id, sent_at, events)
+    elsewhere = None if message_id else sent_elsewhere.read(mail)
+    return Notification(fact.short(ses_type, fact.LONGEST_WORD), message_id, ses_message_id, sent_at, events, elsewhere)
 
 
 def _event_id(ses_type: str, ses_message_id: str, one: Fact, at: datetime) -> str:

@@ -1,5 +1,7 @@
 """The API as an OpenAPI 3.1 document, made from the models that check requests and describe answers."""
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,11 +11,29 @@ from pydantic.json_schema import models_json_schema
 from chalicelib.core import mail_filter
 from chalicelib.core.account_change import AccountChange
 from chalicelib.core.consent_body import NewConsent
+from chalicelib.core.delivery import Status as Delivered
 from chalicelib.core.openapi_account import AccountSettings, Consent, Suppression, SuppressionList
+from chalicelib.core.openapi_aggregate import AggregateList
 from chalicelib.core.openapi_answer import Problem
-from chalicelib.core.openapi_mail import Accepted, Email, EmailList, EventList
+from chalicelib.core.openapi_mail import Accepted, Email, EmailList, EventList, PreparedEmail
+from chalicelib.core.openapi_people import Erasure, Export
+from chalicelib.core.openapi_upload import Upload
+from chalicelib.core.openapi_webhook import (
+    AddedWebhook,
+    DeletedWebhook,
+    Delivery,
+    DeliveryList,
+    Replay,
+    RotatedWebhook,
+    Webhook,
+    WebhookEvent,
+    WebhookList,
+)
+from chalicelib.core.person_body import NewErasure, NewExport
 from chalicelib.core.submission import NewEmail
 from chalicelib.core.suppression_body import NewSuppression
+from chalicelib.core.upload_body import NewUpload
+from chalicelib.core.webhook_body import NewReplay, NewWebhook, WebhookChange
 
 VERSION = "0.1.0"
 
@@ -25,6 +45,22 @@ def document(url: str) -> Json:
     _, schemas = models_json_schema(
         [(model, "validation") for model in _MODELS], ref_template="#/components/schemas/{model}"
     )
+    whole = _document(url, schemas["$defs"])
+    named: Json = json.loads(_LONG_NAME.sub(_short_name, json.dumps(whole)))
+    return named
+
+
+_LONG_NAME = re.compile(r"chalicelib__core__(\w+?)__(\w+)")
+"""What pydantic calls classes of one name in two modules; clients are made of these names."""
+
+
+def _short_name(match: re.Match[str]) -> str:
+    """`DeliveryStatus` for the `Status` of the module `delivery`; of `status` itself `EmailStatus`."""
+    module = "email" if match[1] == "status" else match[1]
+    return f"{module.title().replace('_', '')}{match[2]}"
+
+
+def _document(url: str, schemas: Json) -> Json:
     return {
         "openapi": "3.1.0",
         "info": {
@@ -34,14 +70,19 @@ def document(url: str) -> Json:
         },
         "servers": [{"url": url}],
         "security": [{"key": []}],
-        "paths": _mails() | _account() | _people(),
-        "components": {"schemas": schemas["$defs"], "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
+        "paths": _mails() | _account() | _people() | _jobs() | _webhooks(),
+        "webhooks": _told(),
+        "components": {"schemas": schemas, "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
     }
 
 
 _MODELS = (
-    *(NewEmail, Accepted, Email, EmailList, EventList),
+    *(NewUpload, Upload),
+    *(NewEmail, Accepted, PreparedEmail, Email, EmailList, EventList, AggregateList),
     *(AccountChange, AccountSettings, NewConsent, Consent, NewSuppression, Suppression, SuppressionList, Problem),
+    *(NewExport, Export, NewErasure, Erasure),
+    *(NewWebhook, WebhookChange, Webhook, AddedWebhook, RotatedWebhook, DeletedWebhook, WebhookList),
+    *(Delivery, DeliveryList, NewReplay, Replay, WebhookEvent),
 )
 _ID = {"name": "message_id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"}}
 _IDEMPOTENCY_KEY = {
@@ -63,6 +104,10 @@ _WINDOW = (
     _query("before"),
 )
 _FILTER = tuple(_query(name, enum=list(values)) for name, values in mail_filter.KNOWN.items())
+_DAYS = (
+    _query("from", "the first day, UTC", format="date"),
+    _query("to", "the last day, UTC", format="date"),
+)
 _ADDRESS = _query("address", "whose; a + in it is written %2B", is_required=True)
 _BY = _query("by", "who wants it; the key's name unless it is told")
 
@@ -75,11 +120,30 @@ def _mails() -> Json:
             ),
             "get": _operation("Mails, newest first", "list_emails", EmailList, [*_FILTER, *_WINDOW]),
         },
+        "/v1/emails/prepare": {
+            "post": _operation(
+                "Prepare a mail that you hand to SES by yourself",
+                "prepare_email",
+                PreparedEmail,
+                [_IDEMPOTENCY_KEY],
+                "400 401 403 409 410 413 415 422",
+                NewEmail,
+            )
+        },
         "/v1/emails/{message_id}": {"get": _operation("One mail", "get_email", Email, [_ID], _OF_ONE)},
+        "/v1/emails/{message_id}/cancel": {
+            "post": _operation("Cancel a mail that waits", "cancel_email", Email, [_ID], "400 401 403 404 409 413 422")
+        },
         "/v1/emails/{message_id}/events": {
             "get": _operation("What happened to a mail", "list_events", EventList, [_ID, *_WINDOW], _OF_ONE)
         },
+        "/v1/uploads": {"post": _operation("Announce a large file", "post_upload", Upload, (), _OF_A_BODY, NewUpload)},
         "/v1/opens": {"get": _operation("Mails by their latest open", "list_opens", EmailList, _WINDOW)},
+        "/v1/aggregates": {
+            "get": _operation(
+                "Days of mails that are only added up", "list_aggregates", AggregateList, [*_DAYS, *_WINDOW]
+            )
+        },
     }
 
 
@@ -90,6 +154,58 @@ def _account() -> Json:
             "put": _operation("Change settings", "put_account", AccountSettings, (), _OF_A_BODY, AccountChange),
         }
     }
+
+
+def _jobs() -> Json:
+    job = [
+        {"name": "job_id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"}}
+    ]
+    begun = f"{_OF_A_BODY} 503"
+    return {
+        "/v1/exports": {
+            "post": _operation("Export all that is kept of a person", "post_export", Export, (), begun, NewExport)
+        },
+        "/v1/exports/{job_id}": {"get": _operation("How far it is, and the files", "get_export", Export, job, _OF_ONE)},
+        "/v1/erasures": {"post": _operation("Erase a person", "post_erasure", Erasure, (), begun, NewErasure)},
+        "/v1/erasures/{job_id}": {"get": _operation("How far it is", "get_erasure", Erasure, job, _OF_ONE)},
+    }
+
+
+def _webhooks() -> Json:
+    hook = {**_ID, "name": "webhook_id"}
+    of_one_with_body, queued = f"{_OF_A_BODY} 404", f"{_OF_A_BODY} 404 409 503"
+    path, status = "/v1/webhooks/{webhook_id}", _query("status", enum=[one.value for one in Delivered])
+    return {
+        "/v1/webhooks": {
+            "get": _operation("All webhooks", "list_webhooks", WebhookList),
+            "post": _operation("Add a webhook", "post_webhook", AddedWebhook, (), f"{_OF_A_BODY} 409", NewWebhook),
+        },
+        path: {
+            "get": _operation("One webhook", "get_webhook", Webhook, [hook], _OF_ONE),
+            "put": _operation("Change one", "put_webhook", Webhook, [hook], of_one_with_body, WebhookChange),
+            "delete": _operation("Remove one", "delete_webhook", DeletedWebhook, [hook], _OF_ONE),
+        },
+        f"{path}/rotate": {
+            "post": _operation("Make a new secret", "rotate_webhook", RotatedWebhook, [hook], f"400 {_OF_ONE}")
+        },
+        f"{path}/test": {
+            "post": _operation("Send a test", "post_webhook_test", Delivery, [hook], f"400 {_OF_ONE} 409 503")
+        },
+        f"{path}/deliveries": {
+            "get": _operation(
+                "What was sent, and how", "list_deliveries", DeliveryList, [hook, status, *_WINDOW], _OF_ONE
+            )
+        },
+        f"{path}/replay": {
+            "post": _operation("Tell a range of time again", "post_replay", Replay, [hook], queued, NewReplay)
+        },
+    }
+
+
+def _told() -> Json:
+    body = {"required": True, "content": {"application/json": {"schema": _ref(WebhookEvent)}}}
+    answers = {"2XX": {"description": "taken"}, "410": {"description": "nothing more is sent"}}
+    return {"event": {"post": {"summary": "What webhooks are told", "requestBody": body, "responses": answers}}}
 
 
 def _people() -> Json:
@@ -115,6 +231,10 @@ def _people() -> Json:
     }
 
 
+_STATUSES: Mapping[type[BaseModel], str] = {
+    **{Accepted: "202", Upload: "201"},
+    **{AddedWebhook: "201", Delivery: "202", Replay: "202"},
+}
 _OF_A_BODY = "400 401 403 413 415 422"
 _OF_ONE = "401 403 404 422"
 
@@ -128,10 +248,12 @@ def _operation(
     body: type[BaseModel] | None = None,
 ) -> Json:
     """An operation; what hands over a mail answers 202, for it is sent later."""
-    status = "202" if answer is Accepted else "200"
+    status = "202" if body in (NewExport, NewErasure) else _STATUSES.get(answer, "200")
     answers: Json = {status: {"description": summary, "content": {"application/json": {"schema": _ref(answer)}}}}
     problem = {"content": {"application/problem+json": {"schema": _ref(Problem)}}}
-    answers.update({code: {"description": "see code and detail", **problem} for code in [*problems.split(), "500"]})
+    answers.update(
+        {code: {"description": "see code and detail", **problem} for code in [*problems.split(), "429", "500"]}
+    )
     made: Json = {"summary": summary, "operationId": name, "parameters": list(parameters), "responses": answers}
     if body:
         made["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(body)}}}

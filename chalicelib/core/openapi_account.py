@@ -24,6 +24,7 @@ class AccountSettings(Answer):
     attachment_threshold_bytes: int
     soft_bounce_limit: int
     soft_bounce_days: int
+    time_zone: str
 
 
 class ConsentEntry(Answer):

@@ -7,13 +7,10 @@ from pydantic import Field
 
 from chalicelib.core import mode as modes
 from chalicelib.core.event import Kind
-from chalicelib.core.message import Sending
 from chalicelib.core.openapi_answer import Answer, ListAnswer
-from chalicelib.core.status import Status
-from chalicelib.core.tracking import GUARDS
+from chalicelib.core.status import SENDINGS, Status
+from chalicelib.core.tracking import REASONS
 from chalicelib.core.verdict import Maker
-
-REASONS = tuple(GUARDS)
 
 
 class Accepted(Answer):
@@ -50,8 +47,24 @@ class Tracking(Answer):
     tracked: bool
     opens: bool
     clicks: bool
-    reason: Literal[REASONS] | None  # type: ignore[valid-type]  # the guards are the one place of the names
+    reason: Literal[REASONS] | None  # type: ignore[valid-type]  # the tuple is the one place of the names
     mode: Literal[modes.NAMES]  # type: ignore[valid-type]  # as above
+    until: datetime | None
+
+
+class PreparedEmail(Answer):
+    """A mail as its caller is to hand it to SES: with these headers as MIME, or by SES's API with these tags and this
+    configuration set."""
+
+    object: Literal["prepared_email"]
+    id: str
+    subject: str
+    html: str | None
+    text: str | None
+    headers: dict[str, str]
+    tags: list[Tag]
+    configuration_set: str
+    tracking: Tracking
     until: datetime | None
 
 
@@ -126,17 +139,18 @@ class Email(Answer):
     object: Literal["email"]
     id: str
     status: Status | None
-    sending: Sending
+    sending: Literal[SENDINGS]  # type: ignore[valid-type]  # the enumeration is the one place of the names
     error: Failure | None
     direction: Literal["outbound"]
     source: str
-    sender: str = Field(alias="from")
+    sender: str | None = Field(alias="from", description="null once the mail is erased, and then nobody is named")
     to: list[str]
     cc: list[str]
     bcc: list[str]
     reply_to: list[str]
     subject: str
     accepted_at: datetime
+    scheduled_at: datetime | None
     sent_at: datetime | None
     record: Record | None
     user: str | None
@@ -148,6 +162,7 @@ class Email(Answer):
     bounce: Bounce | None
     complained_at: datetime | None
     unsubscribed_at: datetime | None
+    erased_at: datetime | None
     opens: Opens
     clicks: Clicks
 

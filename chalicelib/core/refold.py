@@ -11,12 +11,15 @@ closed keeps the verdict it was closed with, until all that is kept is judged an
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 from chalicelib.core import instant
+from chalicelib.core.cell import NOTHING, Counted
 from chalicelib.core.event import ENGAGEMENT, GRACE, Event
 from chalicelib.core.rules import NOTHING_KNOWN, REACH, Context
 from chalicelib.core.summary import EMPTY, Engagement, State, delivery_of, engagement_of
+from chalicelib.core.telling import Judged, Listening, hit_news
 from chalicelib.core.verdict import judge
 
 SETTLED = timedelta(hours=2)
@@ -24,11 +27,12 @@ SETTLED = timedelta(hours=2)
 
 
 class Limits(NamedTuple):
-    """How long the open tail may get. A transaction takes 100 actions, hence `marks`."""
+    """How long the open tail may get. A transaction takes 100 actions: marks, notices, the message and its cells."""
 
     short_tail: int = 200  # so few open events are read again each time without closing any
     long_tail: int = 400  # with more than this, also events younger than SETTLED are closed
-    marks: int = 90
+    marks: int = 50
+    news: int = 36
 
 
 LIMITS = Limits()
@@ -42,19 +46,24 @@ class Row(NamedTuple):
 
 
 class Fold(NamedTuple):
-    """What is stored of a message beside its facts. `closed_until` is the key of the line, "" if there is none yet."""
+    """What is stored of a message beside its facts. `closed_until` is the key of the line, "" if there is none yet;
+    `counted` is what report cells hold of it, `told` the keys of the open hits that were told as a person's."""
 
     state: State = EMPTY
     closed: Engagement = EMPTY.engagement
     closed_until: str = ""
+    counted: Counted = NOTHING
+    told: frozenset[str] = frozenset()
 
 
 class Step(NamedTuple):
-    """A new fold, the keys of the events to mark with it, and whether another step must follow at once."""
+    """A new fold, the keys of the events to mark with it, whether another step must follow at once, and the hits to
+    tell or to take back."""
 
     fold: Fold
     marks: tuple[str, ...]
     has_more: bool
+    news: tuple[Judged, ...] = ()
 
 
 MOST_NEAR = 200
@@ -75,6 +84,7 @@ def refold(
     context: Context = NOTHING_KNOWN,
     until: datetime | None,
     now: datetime,
+    listening: Listening = MappingProxyType({}),
     limits: Limits = LIMITS,
 ) -> Step:
     """The next fold. `rows` are all events after the line, those before it that are known to have arrived, and what is
@@ -94,20 +104,30 @@ def refold(
     verdicts = judge((row.event for row in engaged), context._replace(delivered_at=delivery.delivered_at))
     late = [row.event for row in engaged if row.event.key <= fold.closed_until and not row.is_counted]
     tail = [row.event for row in engaged if row.event.key > fold.closed_until]
-    closing = late[: limits.marks]
+    told = hit_news(fold.told, late + tail, verdicts, listening, limits.news)
     old = _to_close(tail, now, limits)
-    closing += old[: limits.marks - len(closing)]
-    has_more = len(closing) < len(late) + len(old)
+    most = 0 if told.has_more else limits.marks  # nothing is closed as long as it is to be told
+    closing = (late + old)[:most]
+    has_more = told.has_more or len(closing) < len(late) + len(old)
     closed = engagement_of(closing, verdicts, fold.closed)
     line = max([fold.closed_until, *(event.key for event in closing)])
     marks = tuple(event.key for event in closing)
     marked = set(marks)
     waiting = [event for event in late + tail if event.key not in marked]
     state = State(delivery, engagement_of(waiting, verdicts, closed))
-    return Step(Fold(state, closed, line), marks, has_more)
+    return Step(Fold(state, closed, line, fold.counted, told.told - marked), marks, has_more, told.news)
 
 
-def rejudge(fold: Fold, rows: Sequence[Row], *, context: Context, until: datetime | None, now: datetime) -> Fold:
+def rejudge(
+    fold: Fold,
+    rows: Sequence[Row],
+    *,
+    context: Context,
+    until: datetime | None,
+    now: datetime,
+    listening: Listening = MappingProxyType({}),
+    limits: Limits = LIMITS,
+) -> Step:
     """The fold with every hit judged anew, also the closed ones; `rows` are all events that there are.
 
     Late hits that no fold has taken in yet stay out, and so does what SES told meanwhile: the stream or the sweep
@@ -115,14 +135,16 @@ def rejudge(fold: Fold, rows: Sequence[Row], *, context: Context, until: datetim
     events are about to vanish.
     """
     if until is None or now >= until + GRACE:
-        return fold
+        return Step(fold, (), False)
     engaged = [row for row in rows if row.event.kind in ENGAGEMENT and row.event.occurred_at <= until]
     delivery = fold.state.delivery
     verdicts = judge((row.event for row in engaged), context._replace(delivered_at=delivery.delivered_at))
     behind = [row.event for row in engaged if row.is_counted and row.event.key <= fold.closed_until]
     tail = [row.event for row in engaged if row.event.key > fold.closed_until]
     closed = engagement_of(behind, verdicts, EMPTY.engagement)
-    return Fold(State(delivery, engagement_of(tail, verdicts, closed)), closed, fold.closed_until)
+    told = hit_news(fold.told, tail, verdicts, listening, limits.news)
+    state = State(delivery, engagement_of(tail, verdicts, closed))
+    return Step(fold._replace(state=state, closed=closed, told=told.told), (), told.has_more, told.news)
 
 
 def _to_close(tail: list[Event], now: datetime, limits: Limits) -> list[Event]:

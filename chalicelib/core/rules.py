@@ -72,7 +72,9 @@ class Scene(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """`words` is what people read, a whole sentence. `on_opens` and `on_links` say which hits it is asked about."""
+    """`words` is what people read, a whole sentence. `on_opens` and `on_links` say which hits it is asked about, and
+    `on_sums` whether also those of an aggregate: it must judge by the hit alone, not by its time, its origin, its mail
+    or other hits."""
 
     name: str
     strength: Strength
@@ -80,6 +82,7 @@ class Rule(NamedTuple):
     applies: Callable[[Trace, Scene], bool]
     on_opens: bool = True
     on_links: bool = True
+    on_sums: bool = True
 
 
 def _after_delivery(trace: Trace, scene: Scene) -> timedelta | None:
@@ -117,12 +120,14 @@ RULES: tuple[Rule, ...] = (
         Strength.INTERNAL,
         "The mail was sent to the sender's own address.",
         lambda _trace, scene: scene.context.is_self,
+        on_sums=False,
     ),
     Rule(
         "own_network",
         Strength.INTERNAL,
         "It came from one of your own networks.",
         lambda trace, scene: trace.is_own or trace.source in scene.context.own_sources,
+        on_sums=False,
     ),
     Rule(
         "head",
@@ -163,6 +168,7 @@ RULES: tuple[Rule, ...] = (
         "Three or more different links were followed within four seconds.",
         lambda trace, scene: trace.key in scene.burst,
         on_opens=False,
+        on_sums=False,
     ),
     Rule(
         "all_links",
@@ -170,6 +176,7 @@ RULES: tuple[Rule, ...] = (
         "Every link of the mail was followed within two seconds.",
         lambda trace, scene: trace.key in scene.all_links,
         on_opens=False,
+        on_sums=False,
     ),
     Rule(
         "beside_burst",
@@ -177,6 +184,7 @@ RULES: tuple[Rule, ...] = (
         "The pictures were loaded together with a sweep of the links: just before it, or from the same network.",
         lambda trace, scene: trace.key in scene.beside_burst,
         on_links=False,
+        on_sums=False,
     ),
     Rule(
         "fast_open",
@@ -184,6 +192,7 @@ RULES: tuple[Rule, ...] = (
         "The pictures were loaded within two seconds after delivery.",
         lambda trace, scene: _is_within(trace, scene, FAST_OPEN),
         on_links=False,
+        on_sums=False,
     ),
     Rule(
         "fast_click",
@@ -191,14 +200,18 @@ RULES: tuple[Rule, ...] = (
         "The link was followed within five seconds after delivery.",
         lambda trace, scene: _is_within(trace, scene, FAST_CLICK),
         on_opens=False,
+        on_sums=False,
     ),
-    Rule("before_delivery", Strength.WEAK, "It came before the mail was delivered.", _is_before_delivery),
+    Rule(
+        "before_delivery", Strength.WEAK, "It came before the mail was delivered.", _is_before_delivery, on_sums=False
+    ),
     Rule("probable_network", Strength.WEAK, "It came from a network where mail is filtered too.", _is_probable),
     Rule(
         "many_networks",
         Strength.WEAK,
         "Within two minutes the mail was asked for from three or more networks.",
         lambda trace, scene: trace.key in scene.many_networks,
+        on_sums=False,
     ),
     Rule(
         "unsubscribe_pair",
@@ -206,6 +219,7 @@ RULES: tuple[Rule, ...] = (
         "The page for unsubscribing and another link were followed within a minute.",
         lambda trace, scene: trace.key in scene.unsubscribe_pair,
         on_opens=False,
+        on_sums=False,
     ),
     Rule("no_user_agent", Strength.WEAK, "The program did not say what it is.", _is_nameless),
     Rule(
@@ -216,6 +230,9 @@ RULES: tuple[Rule, ...] = (
         on_links=False,
     ),
 )
+
+NOT_ON_SUMS = frozenset(rule.name for rule in RULES if not rule.on_sums)
+"""The rules that never judge hits that are only added up."""
 
 _BY_NAME = {rule.name: rule for rule in RULES}
 

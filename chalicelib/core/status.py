@@ -43,6 +43,18 @@ def sending_of(message: Message) -> Sending:
     return message.sending
 
 
+SCHEDULED = "scheduled"
+SENDINGS = (SCHEDULED, *(sending.value for sending in Sending))
+
+
+def shown_sending(message: Message) -> str:
+    """The same for people: until it is first tried, a mail that was scheduled is not queued but scheduled."""
+    sending = sending_of(message)
+    if sending is Sending.QUEUED and message.scheduled_at and not message.attempts:
+        return SCHEDULED
+    return sending.value
+
+
 def failure_of(message: Message) -> Failure | None:
     """Why it was not sent, or not yet; None once it is known to be sent."""
     dropped = message.state.delivery.failure

@@ -4,7 +4,6 @@ Unknown fields are refused, also those of later versions: what is ignored today 
 """
 
 import re
-from base64 import b64decode
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -14,8 +13,6 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationInfo,
-    field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -23,14 +20,15 @@ from pydantic_core import PydanticCustomError
 from chalicelib.core import mode as modes
 from chalicelib.core import source as sources
 from chalicelib.core import unsubscribe_url
+from chalicelib.core.attachment_body import AttachmentIn
 from chalicelib.core.bad_input import BadInput, wrong
-from chalicelib.core.body import MailAddress, ModeName, Name, Strict, is_one_line, read
-from chalicelib.core.message import MOST_RECIPIENTS, Attachment, Content, Envelope
+from chalicelib.core.body import MailAddress, ModeName, Moment, Name, Strict, is_one_line, read
+from chalicelib.core.linked_files import LARGEST_ATTACHMENTS
+from chalicelib.core.message import MOST_RECIPIENTS, Content, Envelope
 from chalicelib.core.mime import HEADER_NAME
 from chalicelib.core.tracking import Wish
 
 LONGEST_BODY = 2_000_000  # characters of html or text; clients cut off far earlier
-LARGEST_ATTACHMENTS = 10_000_000  # bytes, all files of a mail together
 
 _RESERVED = re.compile(
     r"(?i)bcc|cc|to|from|sender|subject|reply-to|date|message-id|received|return-path|dkim-signature|mime-version"
@@ -58,23 +56,10 @@ def _header_name(name: str) -> str:
     return name
 
 
-def _content_type(text: str) -> str:
-    if text.startswith(("message/", "multipart/")):
-        raise PydanticCustomError("type", "mails in mails cannot be attached; send them as application/octet-stream")
-    return text
-
-
 def _tag_name(name: str) -> str:
     if name.startswith("mailsight_"):
         raise PydanticCustomError("tag", "names that begin with mailsight_ are our own")
     return name
-
-
-def _base64(text: str) -> bytes:
-    try:
-        return b64decode(text, validate=True)
-    except ValueError:
-        raise PydanticCustomError("base64", "must be base64 (RFC 4648 section 4)") from None
 
 
 Line = Annotated[str, StringConstraints(max_length=900), AfterValidator(is_one_line)]
@@ -82,30 +67,6 @@ Body = Annotated[str, StringConstraints(max_length=LONGEST_BODY), AfterValidator
 MailAddresses = Annotated[list[MailAddress], BeforeValidator(_as_list)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 TagText = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[A-Za-z0-9_-]*$")]  # as SES has it
-Filename = Annotated[
-    str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^/\\]*$"), AfterValidator(is_one_line)
-]
-ContentType = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9]+/[A-Za-z0-9.+-]{1,100}$"), AfterValidator(_content_type)
-]
-
-
-class AttachmentIn(Strict):
-    """A file of the mail. With `content_id` it is shown inside the HTML as `cid:…`, with `as_link` it is a link however
-    small it is."""
-
-    filename: Filename
-    content: Annotated[str, Field(description="base64")]
-    content_type: ContentType = "application/octet-stream"
-    content_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,100}$")] | None = None
-    as_link: bool = False
-
-    @field_validator("as_link")
-    @classmethod
-    def _is_shown_or_linked(cls, as_link: bool, info: ValidationInfo) -> bool:
-        if as_link and info.data.get("content_id"):
-            raise PydanticCustomError("link", "a file that is shown inside the HTML cannot be a link")
-        return as_link
 
 
 class TagIn(Strict):
@@ -156,6 +117,7 @@ class NewEmail(Strict):
     source: Literal[sources.SENDABLE] = sources.DEFAULT  # type: ignore[valid-type]  # it is the one place of the names
     tracking: TrackingIn = Field(default_factory=TrackingIn)
     unsubscribe: bool | None = None
+    scheduled_at: Annotated[Moment | None, Field(description="at most 30 days ahead")] = None
 
     @model_validator(mode="after")
     def _is_whole(self) -> "NewEmail":
@@ -203,20 +165,25 @@ class NewEmail(Strict):
         )
 
     def read_content(self) -> Content:
-        """What it says, with the attachments decoded. Raises BadInput for content that is no base64."""
+        """What it says, with the attachments decoded; uploads are still to be looked up. Raises BadInput for content
+        that is no base64."""
         files = []
         for number, file in enumerate(self.attachments):
             try:
-                raw = _base64(file.content)
-            except PydanticCustomError as error:
+                files.append(file.read())
+            except ValueError:
                 pointer = f"/attachments/{number}/content"
-                raise BadInput([wrong(pointer, error.message())]) from None
-            files.append(Attachment(file.filename, raw, file.content_type, file.content_id))
+                raise BadInput([wrong(pointer, "must be base64 (RFC 4648 section 4)")]) from None
         size = sum(len(file.content) for file in files)
         if size > LARGEST_ATTACHMENTS:
             text = f"all attachments together hold at most {LARGEST_ATTACHMENTS:,} bytes, not {size:,}"
             raise BadInput([wrong("/attachments", text)])
         return Content(self.html or None, self.text or None, self.headers, tuple(files))
+
+
+def is_reserved(header: str) -> bool:
+    """Whether a header of this name is set by the mail itself."""
+    return _RESERVED.fullmatch(header) is not None
 
 
 def parse(body: Mapping[str, Any]) -> NewEmail:

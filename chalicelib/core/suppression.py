@@ -121,8 +121,19 @@ def lift(known: Suppression, at: datetime, by: str) -> Suppression:
 
 
 def forget(known: Suppression) -> Suppression:
-    """What stays of an erased person: that they get no mail, without their address and what servers said about it."""
-    return replace(known, address=None, causes=tuple(replace(cause, detail="") for cause in known.causes))
+    """What stays of an erased person: that they get no mail, without their address, what servers said about it, and
+    who wanted it, for that may have been they."""
+    causes = tuple(replace(cause, detail="", by="") for cause in known.causes)
+    return replace(known, address=None, causes=causes, lifted_by="")
+
+
+def joined(known: Sequence[Suppression]) -> Suppression | None:
+    """What holds of one address of which several things are known: what came in since its person was erased, and what
+    was kept then. The first is shown; None for nothing."""
+    causes: dict[Reason, Cause] = {}
+    for cause in (cause for one in known for cause in one.causes):
+        causes[cause.reason] = max(causes.get(cause.reason, cause), cause, key=_weight)
+    return replace(known[0], causes=tuple(causes[one] for one in Reason if one in causes)) if known else None
 
 
 def check(envelope: Envelope, known: Sequence[Suppression | None], now: datetime) -> None:
@@ -145,7 +156,7 @@ def check(envelope: Envelope, known: Sequence[Suppression | None], now: datetime
 def sentence(cause: Cause) -> str:
     """Why and how long an address gets no mail, as people read it."""
     until = f" until {instant.show(cause.expires_at)}" if cause.expires_at else ""
-    return f"{SENTENCES[cause.reason]}; blocked since {instant.show(cause.at)}{until}"
+    return f"{SENTENCES[cause.reason]}; suppressed since {instant.show(cause.at)}{until}"
 
 
 def show(known: Suppression, now: datetime) -> dict[str, Any]:
@@ -182,7 +193,7 @@ SENTENCES = {
     Reason.COMPLAINT: "the recipient marked a mail as spam",
     Reason.UNSUBSCRIBED: "the recipient has unsubscribed",
     Reason.HARD_BOUNCE: "the recipient's server refused the address for good",
-    Reason.MANUAL: "the address was put on the list of blocked ones",
+    Reason.MANUAL: "somebody suppressed the address",
     Reason.SOFT_BOUNCES: "several mails in a row could not be delivered",
 }
 

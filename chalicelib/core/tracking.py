@@ -1,7 +1,7 @@
 """Whether a mail is tracked: named guards, the first that stops it gives the reason that people see."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from chalicelib.core import consent, mode
@@ -59,6 +59,18 @@ def decide(case: Case) -> Decision:
     return Decision(opens, clicks, allowed)
 
 
+def until_of(mode: Mode, window: timedelta, *, now: datetime, due_at: datetime) -> datetime:
+    """The end of the capture window of a mail that now goes out, in whole seconds, as the tokens say it.
+
+    In the mode `aggregate` the window follows the mail's day, so that its end is the same in all mails of the day and
+    tells nobody's second.
+    """
+    if mode is not Mode.AGGREGATE:
+        return (now + window).replace(microsecond=0)
+    day = due_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day + timedelta(days=1) + window
+
+
 def _has_no_right(case: Case) -> bool:
     return not case.policy.plan_may_track
 
@@ -109,6 +121,12 @@ GUARDS: Mapping[str, Callable[[Case], bool]] = {
 """Reason to guard, in the order in which they are asked: plan, account, consent, format, recipients, option of the
 mail; last, what account, mail and recipient leave together."""
 
+SENT_ELSEWHERE = "sent_elsewhere"
+"""Why a mail is not tracked that did not go through us: nothing decides that, it never carried anything of ours."""
+
+REASONS = (*GUARDS, SENT_ELSEWHERE)
+"""All that can stand as a mail's reason."""
+
 SENTENCES: Mapping[str, str] = {
     "plan_off": "The account's plan does not include tracking.",
     "account_off": "Tracking is switched off for the whole account.",
@@ -117,5 +135,6 @@ SENTENCES: Mapping[str, str] = {
     "multiple_recipients": "The mail has several recipients, and nobody could say which of them opened it.",
     "mail_off": "Tracking was switched off for this mail.",
     "mode_off": "What the account, the mail and the recipient allow together leaves nothing to record.",
+    SENT_ELSEWHERE: "The mail was sent through SES directly, without links and pixel of ours.",
 }
 """Each reason as people read it."""

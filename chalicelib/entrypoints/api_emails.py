@@ -13,20 +13,18 @@ from chalicelib.core import mail_filter, mail_view, submission
 from chalicelib.core.bad_input import BadInput
 from chalicelib.core.event import is_message_id
 from chalicelib.core.mail_context import verdicts_of
-from chalicelib.core.message import Message
+from chalicelib.core.message import Clickable, Message
 from chalicelib.core.refold import Row
 from chalicelib.core.token import Keys
-from chalicelib.entrypoints import calls
+from chalicelib.entrypoints import accepting, calls
 from chalicelib.entrypoints.calls import Call
 from chalicelib.entrypoints.counting import counting
-from chalicelib.entrypoints.permissions import permissions_of
 from chalicelib.entrypoints.problems import Problem, bad_input, not_found
 from chalicelib.flow import accept
+from chalicelib.flow.cancel import NotCancellable, cancel
 from chalicelib.gateways.blobs import Blobs
-from chalicelib.gateways.queue import SendQueue
 from chalicelib.storage.account import Account
-from chalicelib.storage.events import Events
-from chalicelib.storage.messages import Messages
+from chalicelib.storage.events import Events, Page
 from chalicelib.storage.policies import Policies
 
 bp = Blueprint(__name__)
@@ -45,15 +43,9 @@ class Parts(NamedTuple):
 
 @cache
 def _parts() -> Parts:
-    own = settings.read().require("messages_table", "account_table", "events_table", "blob_bucket", "send_queue_url")
+    own = settings.read().require(*accepting.SETTINGS, "events_table")
     contents = Blobs(boto3.client("s3"), own.blob_bucket)
-    stores = accept.Stores(
-        messages=Messages(own.messages_table, own.region),
-        accounts=Account(own.account_table, own.region),
-        contents=contents,
-        queue=SendQueue(boto3.client("sqs"), own.send_queue_url),
-        permissions=permissions_of(own),
-    )
+    stores = accepting.accepting_of(own)
     events, policies = Events(own.events_table, own.region), Policies(own.account_table, own.region)
     return Parts(stores, contents, events, policies, own.keys, own.stage)
 
@@ -73,7 +65,7 @@ def post_email(call: Call) -> tuple[HTTPStatus, dict[str, Any]]:
     calls.no_query(call.request)
     parts = _parts()
     body = calls.json_object(call.request)
-    try:
+    with accepting.refusals():
         accepted = accept.accept(
             submission.parse(body),
             body,
@@ -83,12 +75,6 @@ def post_email(call: Call) -> tuple[HTTPStatus, dict[str, Any]]:
             new_id=lambda: secrets.token_hex(16),
             now=call.now,
         )
-    except BadInput as error:
-        raise bad_input(error.errors) from None
-    except accept.KeyReused as error:
-        raise Problem(HTTPStatus.CONFLICT, "idempotency_key_reused", str(error)) from None
-    except accept.UnderWay as error:
-        raise Problem(HTTPStatus.CONFLICT, "request_under_way", str(error), headers={"Retry-After": "1"}) from None
     with counting(parts.stage) as counts:
         counts.add("MailAccepted", int(accepted.is_new))
     return HTTPStatus.ACCEPTED, {"object": "email", "id": accepted.message_id}
@@ -126,8 +112,27 @@ def get_email(call: Call, message_id: str) -> tuple[HTTPStatus, dict[str, Any]]:
     """One mail, with the counts of each of its links, and of the files that went out as links."""
     calls.no_query(call.request)
     message = _find(call, message_id)
+    if message.erased_at:  # what it said is about to be deleted, if it is there at all
+        return HTTPStatus.OK, mail_view.show(message, Clickable())
     found = _parts().contents.clickable(message.account, message.message_id)
     return HTTPStatus.OK, mail_view.show(message, found if message.tracking.clicks else found._replace(links=()))
+
+
+@bp.route("/v1/emails/{message_id}/cancel", methods=["POST"])
+@calls.view(_request, _accounts, "send")
+def cancel_email(call: Call, message_id: str) -> tuple[HTTPStatus, dict[str, Any]]:
+    """Keeps a mail that waits from being sent; doing it again changes nothing."""
+    calls.no_query(call.request)
+    calls.no_fields(call.request)
+    if not is_message_id(message_id):
+        raise not_found("email")
+    try:
+        message = cancel(call.account, message_id, _parts().stores.messages)
+    except NotCancellable as error:
+        raise Problem(HTTPStatus.CONFLICT, "not_cancellable", str(error)) from None
+    if message is None:
+        raise not_found("email")
+    return HTTPStatus.OK, mail_view.show(message)
 
 
 @bp.route("/v1/emails/{message_id}/events", methods=["GET"])
@@ -138,6 +143,8 @@ def list_events(call: Call, message_id: str) -> tuple[HTTPStatus, dict[str, Any]
     name = f"events/{message_id}"
     asked = calls.window(call, parts.keys, name)
     message = _find(call, message_id)
+    if message.erased_at:  # a hit that came in just now is about to be dropped
+        return HTTPStatus.OK, calls.listing(call, parts.keys, name, [], Page([], has_more=False))
     page = parts.events.page(message_id, asked.limit, asked.after, asked.before, now=call.now)
     around = [row.event for place in (page.after, page.before) if place for row in _near(message_id, place, call)]
     verdicts = verdicts_of(message, [*page.events, *around], parts.policies.get(call.account))

@@ -33,7 +33,7 @@ class Parts(NamedTuple):
 def _parts() -> Parts:
     own = settings.read().require("account_table")
     table = own.account_table, own.region
-    return Parts(Account(*table), Suppressions(*table), own.keys)
+    return Parts(Account(*table), Suppressions(*table, own.keys), own.keys)
 
 
 def _request() -> Any:
@@ -82,13 +82,15 @@ def delete_suppression(call: Call) -> tuple[HTTPStatus, dict[str, Any]]:
     except BadInput as error:
         raise bad_input(error.errors) from None
     suppressions = _parts().suppressions
-    if suppressions.get(call.account, asked.address) is None:
+    names = suppressions.names_of(call.account, asked.address)
+    if not names:
         raise Problem(HTTPStatus.NOT_FOUND, "not_found", "this address was never suppressed in your account")
 
     def lifted(known: Suppression) -> Suppression:
         return suppression.lift(known, call.now, asked.by or call.by) if known.causes else known
 
-    return HTTPStatus.OK, suppression.show(suppressions.change(call.account, asked.address, lifted), call.now)
+    known = [suppressions.change(call.account, name, lifted) for name in names]
+    return HTTPStatus.OK, suppression.show(known[0], call.now)
 
 
 def _one(call: Call) -> Page:

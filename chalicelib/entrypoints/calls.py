@@ -12,6 +12,7 @@ from chalice.app import Request, Response
 from chalicelib.core import apikey, cursor
 from chalicelib.core.apikey import ApiKey
 from chalicelib.core.token import Keys
+from chalicelib.entrypoints.limiting import within_rate
 from chalicelib.entrypoints.problems import Problem, answer, bad_input
 from chalicelib.storage.account import Account
 
@@ -60,22 +61,27 @@ def view(
     def decorate(function: Callable[..., tuple[HTTPStatus, dict[str, Any]]]) -> Callable[..., Response]:
         @wraps(function)
         def answering(**path: str) -> Response:
+            rate: dict[str, str] = {}
             try:
                 now = datetime.now(UTC)
                 asked = request()
-                key = authenticate(asked.headers.get("authorization"), accounts(), scope, now)
+                key = authenticate(asked.headers.get("authorization"), accounts(), now)
+                rate = within_rate(key, now)
+                _check_scope(key, scope)
                 status, body = function(Call(key.account, asked, now, key.name), **path)
             except Problem as problem:
-                return answer(problem)
+                refused = answer(problem)
+                refused.headers.update(rate)
+                return refused
             headers: dict[str, str | list[str]] = {"Content-Type": "application/json", "Cache-Control": "no-store"}
-            return Response(json.dumps(body, ensure_ascii=False), headers, status.value)
+            return Response(json.dumps(body, ensure_ascii=False), {**headers, **rate}, status.value)
 
         return answering
 
     return decorate
 
 
-def authenticate(header: str | None, accounts: Account, scope: str, now: datetime) -> ApiKey:
+def authenticate(header: str | None, accounts: Account, now: datetime) -> ApiKey:
     """The key of an Authorization header. One answer for every key that is not valid, so that nothing can be probed."""
     scheme, _, text = (header or "").partition(" ")
     key = apikey.checked(text.strip(), accounts.key, now) if scheme.lower() == "bearer" else None
@@ -86,9 +92,12 @@ def authenticate(header: str | None, accounts: Account, scope: str, now: datetim
             "send a valid API key as `Authorization: Bearer ms_…`",
             headers={"WWW-Authenticate": 'Bearer realm="mailsight"'},
         )
+    return key
+
+
+def _check_scope(key: ApiKey, scope: str) -> None:
     if scope not in key.scopes:
         raise Problem(HTTPStatus.FORBIDDEN, "missing_scope", f"this key may not do that: it lacks the scope {scope}")
-    return key
 
 
 def json_object(request: Request) -> dict[str, Any]:
@@ -142,6 +151,14 @@ def no_body(request: Request) -> None:
     """Refuses a body where all that is asked for stands in the query: not every proxy would bring it here."""
     if request.raw_body:
         raise bad_input([{"pointer": "", "message": "this takes no body; give it as parameters of the query"}])
+
+
+def no_fields(request: Request) -> None:
+    """Refuses a body that asks for something where there is nothing to ask for."""
+    if request.raw_body:
+        unknown = json_object(request)
+        if unknown:
+            raise bad_input([{"pointer": f"/{name}", "message": "this field is not known here"} for name in unknown])
 
 
 def window(call: Call, keys: Keys, name: str, known: frozenset[str] = frozenset()) -> Window:

@@ -14,7 +14,7 @@ from chalice.app import Blueprint, DynamoDBEvent
 
 from chalicelib import settings
 from chalicelib.entrypoints.counting import counting
-from chalicelib.entrypoints.folding import folding_of
+from chalicelib.entrypoints.folding import FOLDING, folding_of
 from chalicelib.flow import fold as flow
 
 bp = Blueprint(__name__)
@@ -30,7 +30,7 @@ class Parts(NamedTuple):
 
 @cache
 def _parts() -> Parts:
-    own = settings.read().require("messages_table", "events_table", "account_table", "salts_table")
+    own = settings.read().require(*FOLDING)
     return Parts(folding_of(own), Logger(service="fold"), own.stage)
 
 
@@ -42,12 +42,12 @@ def fold(event: DynamoDBEvent) -> dict[str, list[dict[str, str]]]:
     failed: list[str] = []
     folded: list[dict[str, Any]] = []
     with counting(parts.stage) as counts:
-        for message_id, records in _by_message(event.to_dict()["Records"]).items():
-            keys = [record["dynamodb"]["Keys"]["event_key"]["S"] for record in records]
-            try:
-                flow.fold(message_id, keys, folding, now=datetime.now(UTC))
-            except Exception:
-                parts.log.exception("fold_failed", extra={"message_id": message_id})
+        records_of = _by_message(event.to_dict()["Records"])
+        arrived = {message_id: [_key_of(record) for record in records] for message_id, records in records_of.items()}
+        errors = flow.fold_all(arrived, folding, now=datetime.now(UTC))
+        for message_id, records in records_of.items():
+            if message_id in errors:
+                parts.log.error("fold_failed", extra={"message_id": message_id}, exc_info=errors[message_id])
                 counts.add("FoldFailed")
                 failed.extend(record["dynamodb"]["SequenceNumber"] for record in records)
             else:
@@ -56,6 +56,10 @@ def fold(event: DynamoDBEvent) -> dict[str, list[dict[str, str]]]:
             counts.add("EventFolded", len(folded))
             counts.took("FoldLag", datetime.now(UTC) - _oldest(folded))
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+
+
+def _key_of(record: dict[str, Any]) -> str:
+    return str(record["dynamodb"]["Keys"]["event_key"]["S"])
 
 
 def _oldest(records: Iterable[dict[str, Any]]) -> datetime:

@@ -20,6 +20,7 @@ from chalicelib.core.metric import Count
 from chalicelib.core.notification import BadNotification, parse
 from chalicelib.entrypoints.counting import Counts, counting
 from chalicelib.flow import ingest as flow
+from chalicelib.storage.account import Account
 from chalicelib.storage.events import Events
 from chalicelib.storage.messages import Messages
 
@@ -31,16 +32,18 @@ class Parts(NamedTuple):
 
     events: Events
     messages: Messages
+    accounts: Account
     log: Logger
     stage: str
 
 
 @cache
 def _parts() -> Parts:
-    own = settings.read().require("events_table", "messages_table")
+    own = settings.read().require("events_table", "messages_table", "account_table")
     return Parts(
         events=Events(own.events_table, own.region),
         messages=Messages(own.messages_table, own.region),
+        accounts=Account(own.account_table, own.region),
         log=Logger(service="ingest"),
         stage=own.stage,
     )
@@ -89,7 +92,9 @@ def _ingest_one(parts: Parts, counts: Counts, record: SQSRecord) -> None:
         notification = parse(record.body)
         about |= {"ses_type": notification.type, "ses_message_id": notification.ses_message_id}
         events = _Counted(parts.events, counts)
-        outcome = flow.ingest(notification, events=events, messages=parts.messages, now=datetime.now(UTC))
+        outcome = flow.ingest(
+            notification, events=events, messages=parts.messages, accounts=parts.accounts, now=datetime.now(UTC)
+        )
     except BadNotification as error:
         about |= {"ses_type": error.ses_type, "ses_message_id": error.ses_message_id, "problem": str(error)}
         parts.log.error("notification_malformed", extra=about)

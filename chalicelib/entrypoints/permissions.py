@@ -10,4 +10,4 @@ from chalicelib.storage.suppressions import Suppressions
 def permissions_of(own: Settings) -> permission.Stores:
     """The stores of this installation."""
     table = own.account_table, own.region
-    return permission.Stores(Policies(*table), Consents(*table), Suppressions(*table))
+    return permission.Stores(Policies(*table), Consents(*table), Suppressions(*table, own.keys))

@@ -29,8 +29,11 @@ from chalicelib.flow import send as flow
 from chalicelib.gateways.blobs import Blobs
 from chalicelib.gateways.queue import SendQueue, message_id_of
 from chalicelib.gateways.ses import ONE_ATTEMPT, Ses
+from chalicelib.storage.aggregates import Aggregates
+from chalicelib.storage.failures import Failures
 from chalicelib.storage.links import Links
 from chalicelib.storage.messages import Messages
+from chalicelib.storage.notices import Notices
 
 bp = Blueprint(__name__)
 
@@ -55,16 +58,23 @@ class Parts(NamedTuple):
 @cache
 def _parts() -> Parts:
     own = settings.read().require(
-        *("messages_table", "account_table", "links_table", "blob_bucket"),
+        *("messages_table", "account_table", "links_table", "outbox_table", "blob_bucket"),
         *("send_queue_url", "configuration_set", "tracking_url"),
     )
     ses = Ses(boto3.client("sesv2", config=ONE_ATTEMPT), own.configuration_set)
     contents = Blobs(boto3.client("s3"), own.blob_bucket)
     making = instrument.Parts(
-        contents, Links(own.links_table, own.region), own.keys, own.tracking_url, new_id=lambda: secrets.token_hex(16)
+        contents,
+        Links(own.links_table, own.region),
+        own.keys,
+        own.tracking_url,
+        new_id=lambda: secrets.token_hex(16),
+        aggregates=Aggregates(own.messages_table, own.region),
     )
     messages = Messages(own.messages_table, own.region)
-    sending = flow.Parts(messages, contents, ses, making, permissions_of(own), making.new_id)
+    permissions = permissions_of(own)
+    failures = Failures(messages, Notices(own.outbox_table, own.region), permissions.policies.get)
+    sending = flow.Parts(messages, contents, ses, making, permissions, failures.note, making.new_id)
     return Parts(sending, ses, SendQueue(boto3.client("sqs"), own.send_queue_url), Logger(service="send"), own.stage)
 
 

@@ -1,4 +1,4 @@
-"""The function `sweep`: every 15 minutes it puts right what was lost on the way.
+"""The function `sweep`: every 15 minutes it queues what is scheduled, and puts right what was lost on the way.
 
 It looks at mails of certain ages; with `{"days": 107}` in the event's detail at all that are younger than that. A run
 that fails is made up for by later ones, which see the same mails at another age.
@@ -14,12 +14,15 @@ from chalice.app import Blueprint, CloudWatchEvent
 
 from chalicelib import settings
 from chalicelib.entrypoints.counting import counting
-from chalicelib.entrypoints.folding import folding_of
+from chalicelib.entrypoints.folding import FOLDING, folding_of
+from chalicelib.flow import schedule
 from chalicelib.flow import sweep as flow
-from chalicelib.flow.fold import SALTS_LAST
+from chalicelib.flow.lawful import SALTS_LAST
 from chalicelib.gateways.queue import SendQueue
 from chalicelib.storage.account import Account
+from chalicelib.storage.failures import Failures
 from chalicelib.storage.messages import Messages
+from chalicelib.storage.notices import Notices
 from chalicelib.storage.salts import Salts
 
 bp = Blueprint(__name__)
@@ -32,6 +35,7 @@ class Parts(NamedTuple):
     """What this function needs, made at the first call."""
 
     sweeping: flow.Parts
+    scheduling: schedule.Parts
     salts: Salts
     log: Logger
     stage: str
@@ -39,25 +43,28 @@ class Parts(NamedTuple):
 
 @cache
 def _parts() -> Parts:
-    own = settings.read().require("messages_table", "events_table", "account_table", "salts_table", "send_queue_url")
+    own = settings.read().require(*FOLDING, "send_queue_url")
     log = Logger(service="sweep")
     folding = folding_of(own)
-    sweeping = flow.Parts(
-        accounts=Account(own.account_table, own.region),
-        messages=Messages(own.messages_table, own.region),
-        folding=folding,
-        queue=SendQueue(boto3.client("sqs"), own.send_queue_url),
-        report=lambda message_id, error: log.error("sweep_failed", extra={"message_id": message_id}, exc_info=error),
-    )
+    accounts, messages = Account(own.account_table, own.region), Messages(own.messages_table, own.region)
+    queue = SendQueue(boto3.client("sqs"), own.send_queue_url)
+
+    def report(message_id: str, error: Exception) -> None:
+        log.error("sweep_failed", extra={"message_id": message_id}, exc_info=error)
+
+    failures = Failures(messages, Notices(own.outbox_table, own.region), folding.policy_of)
+    sweeping = flow.Parts(accounts, messages, folding, queue, report, failures.note)
+    scheduling = schedule.Parts(accounts, messages, queue, report)
     folding.events.after("0" * 32, None, now=datetime.now(UTC))  # makes the client once, and not in each of the threads
-    return Parts(sweeping, Salts(own.salts_table, own.region), log, own.stage)
+    return Parts(sweeping, scheduling, Salts(own.salts_table, own.region), log, own.stage)
 
 
 @bp.schedule("rate(15 minutes)")
 def sweep(event: CloudWatchEvent) -> dict[str, Any]:
-    """Sweeps, and answers with what was found."""
+    """Sweeps, and answers with what was found. What is scheduled comes first: that cannot wait."""
     parts = _parts()
     now = datetime.now(UTC)
+    _schedule(parts, now)
     context: Any = event.context  # Lambda's object; chalice types it as a dict
     days = event.detail.get("days") if isinstance(event.detail, dict) else None
     parts.salts.forget(now.date() - SALTS_LAST)
@@ -80,3 +87,12 @@ def sweep(event: CloudWatchEvent) -> dict[str, Any]:
         counts.add("SweepLeft", swept.left)
     (parts.log.error if swept.failed or swept.left else parts.log.info)("swept", extra=swept._asdict())
     return swept._asdict()
+
+
+def _schedule(parts: Parts, now: datetime) -> None:
+    """Queues the mails that are due soon."""
+    found = schedule.schedule(parts.scheduling, now=now)
+    with counting(parts.stage) as counts:
+        counts.add("SweepFailed", found.failed)
+    if found.queued or found.failed:
+        (parts.log.error if found.failed else parts.log.info)("scheduled", extra=found._asdict())

@@ -15,15 +15,17 @@ from typing import Any, NamedTuple, Protocol
 from chalicelib import settings
 from chalicelib.core import hit as hits
 from chalicelib.core import hit_answer as answers
+from chalicelib.core import network
 from chalicelib.core.destination import is_safe_destination
 from chalicelib.core.event import Kind
 from chalicelib.core.hit import Hit, SaltOf
 from chalicelib.core.hit_answer import Answer
 from chalicelib.core.metric import Count
+from chalicelib.core.network import BadNetworks, Networks
 from chalicelib.core.stored_file import StoredFile
 from chalicelib.core.token import Keys, Purpose, Token
 from chalicelib.gateways import downloads, event_log
-from chalicelib.gateways.event_log import Kept, LinksUnavailable
+from chalicelib.gateways.event_log import Kept, LinkErased, LinksUnavailable
 from chalicelib.gateways.salts import Salts
 
 _RECORDED: Mapping[str, Count] = {
@@ -52,6 +54,7 @@ class Parts(NamedTuple):
     url_of: Callable[[StoredFile, str], str]
     salt_of: SaltOf
     stage: str = settings.NO_STAGE
+    networks: Networks = network.KNOWN
 
 
 def handler(payload: Any, context: Any) -> dict[str, Any]:
@@ -83,6 +86,8 @@ def _serve(hit: Hit, parts: Parts) -> Answer:
         return _unsubscribe(hit, said, parts)
     try:
         return _follow(hit, said, parts) if said.purpose is Purpose.CLICK else _download(hit, said, parts)
+    except LinkErased:
+        return answers.LINK_GONE
     except LinksUnavailable as error:  # not recorded: whoever comes again counts once
         event_log.say({"level": "ERROR", "message": "links_unavailable", "error": str(error)})
         event_log.count("LinksUnavailable", parts.stage)
@@ -120,7 +125,7 @@ def _unsubscribe(hit: Hit, said: Token, parts: Parts) -> Answer:
 
 def _record(hit: Hit, said: Token, parts: Parts) -> bool:
     """Keeps what is to be kept of a hit; False for one of which nothing is."""
-    item = hits.item_of(hit, said, parts.salt_of)
+    item = hits.item_of(hit, said, parts.salt_of, parts.networks)
     if item is None:
         return False
     kept = parts.log.record(item)
@@ -135,4 +140,14 @@ def _parts() -> Parts:
     own.require("events_table", "links_table", "salts_table", "blob_bucket", "spill_queue_url", "token_keys")
     log = event_log.connect(own, aws)
     url_of = downloads.connect(own.blob_bucket, aws).url_of
-    return Parts(own.keys, log, url_of, Salts(log.dynamodb, own.salts_table).of, own.stage)
+    salt_of = Salts(log.dynamodb, own.salts_table).of
+    return Parts(own.keys, log, url_of, salt_of, own.stage, _networks(own.networks))
+
+
+def _networks(added: str) -> Networks:
+    """The known networks with the operator's own. A setting that cannot be read costs nothing but itself."""
+    try:
+        return network.networks(network.read(added))
+    except BadNetworks as error:
+        event_log.say({"level": "ERROR", "message": "bad_networks", "error": str(error)})
+        return network.KNOWN

@@ -12,14 +12,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
-from chalicelib.core import links, mode, suppression
+from chalicelib.core import links, mode, schedule, suppression
 from chalicelib.core.linked_files import linked
-from chalicelib.core.message import Content, Message
+from chalicelib.core.message import Content, Message, Sending
 from chalicelib.core.problem import MailsightError
 from chalicelib.core.submission import NewEmail
-from chalicelib.flow import permission
+from chalicelib.core.tracking import until_of
+from chalicelib.flow import attach, permission
 from chalicelib.flow.permission import Permission, permission_of, tracking_of
-from chalicelib.gateways.queue import QueueDown
+from chalicelib.gateways.queue import LONGEST_DELAY, QueueDown, delay_until
 from chalicelib.storage import keys
 from chalicelib.storage.account import Account, Claim
 from chalicelib.storage.messages import Messages
@@ -37,16 +38,18 @@ class UnderWay(MailsightError):
 
 
 class Contents(Protocol):
-    """Where contents are kept."""
+    """Where contents are kept, and files that go out as links."""
 
     def put(self, account: str, message_id: str, content: Content) -> None: ...
     def delete(self, account: str, message_id: str) -> None: ...
+    def file_key(self, account: str, message_id: str, position: int) -> str: ...
+    def delete_file(self, account: str, message_id: str, position: int) -> None: ...
 
 
 class Queue(Protocol):
     """Where messages wait for sending."""
 
-    def put(self, message_id: str) -> None: ...
+    def put(self, message_id: str, delay_seconds: int = 0) -> None: ...
 
 
 class Stores(NamedTuple):
@@ -57,6 +60,7 @@ class Stores(NamedTuple):
     contents: Contents
     queue: Queue
     permissions: permission.Stores
+    uploads: attach.Uploads
 
 
 class Accepted(NamedTuple):
@@ -75,35 +79,60 @@ def accept(
     stores: Stores,
     new_id: Callable[[], str],
     now: datetime,
+    route: str = ROUTE,
+    sending: Sending = Sending.QUEUED,
 ) -> Accepted:
-    """Takes a mail in, or finds the one that was made with this Idempotency-Key of the same body.
+    """Takes a mail in, or finds the one that was made with this Idempotency-Key of the same body on the same route.
+    One that is `prepared` is kept and not queued; its capture window begins now.
 
     Raises KeyReused, UnderWay, and BadInput for attachments that cannot be read, for a recipient who gets no mail any
-    more, and for a mode wider than the account's. What was taken in once is answered as then, whatever is so now.
+    more, for a time that cannot be waited for, and for a mode wider than the account's. What was taken in once is
+    answered as then, whatever is so now.
     """
     content = mail.read_content()
     claim = None
     if idempotency_key is not None:
-        claim = Claim(keys.idempotency(ROUTE, idempotency_key), _hash(body), new_id(), now + KEY_LASTS)
+        claim = Claim(keys.idempotency(route, idempotency_key), _hash(body), new_id(), now + KEY_LASTS)
         earlier = _earlier(claim, account, stores.accounts, now)
         if earlier:
             return Accepted(earlier, is_new=False)
     allowed = _permission(mail, account, stores.permissions, now)
+    content = attach.looked_up(content, account, stores.uploads, now)
     content = linked(content, allowed.policy.attachment_threshold_bytes, mail.asked_links)
-    message, content = _message(mail, content, account, claim.message_id if claim else new_id(), allowed, now)
-    stores.contents.put(account, message.message_id, content)
+    message, content = _message(mail, content, account, claim.message_id if claim else new_id(), allowed, now, sending)
+    earlier = _stored(message, content, claim, stores, now)
+    if earlier:
+        return Accepted(earlier, is_new=False)
+    _queue(message, stores.queue, now)
+    return Accepted(message.message_id, is_new=True)
+
+
+def _stored(message: Message, content: Content, claim: Claim | None, stores: Stores, now: datetime) -> str | None:
+    """Stores a message with what it says; the id of the one that another request with its key has stored first, and
+    then nothing of this one stays. Raises UnderWay."""
+    account, message_id = message.account, message.message_id
+    content = attach.brought(content, account, message_id, stores.uploads, stores.contents)
+    stores.contents.put(account, message_id, content)
     if claim is None:
         stores.messages.add(message)
-    elif not stores.accounts.accept(claim, message, stores.messages, now):
-        earlier = _earlier(claim, account, stores.accounts, now)
-        if earlier != message.message_id:  # it is ours where only the answer of the first try was lost
-            stores.contents.delete(account, message.message_id)
-            if earlier is None:
-                raise UnderWay("another request with this Idempotency-Key is under way; send it again in a moment")
-            return Accepted(earlier, is_new=False)
-    with suppress(QueueDown):  # the mail is taken, and the sweep queues what waits too long
-        stores.queue.put(message.message_id)
-    return Accepted(message.message_id, is_new=True)
+        return None
+    if stores.accounts.accept(claim, message, stores.messages, now):
+        return None
+    earlier = _earlier(claim, account, stores.accounts, now)
+    if earlier == message_id:  # it is ours: only the answer of the first try was lost
+        return None
+    stores.contents.delete(account, message_id)
+    attach.forget(content, account, message_id, stores.contents)
+    if earlier is None:
+        raise UnderWay("another request with this Idempotency-Key is under way; send it again in a moment")
+    return earlier
+
+
+def _queue(message: Message, queue: Queue, now: datetime) -> None:
+    """Queues what is due soon; what is due later is queued by the schedule, and what waits too long by the sweep."""
+    if message.sending is Sending.QUEUED and message.due_at - now <= LONGEST_DELAY:
+        with suppress(QueueDown):  # the mail is taken in
+            queue.put(message.message_id, delay_until(message.due_at, now))
 
 
 def _earlier(claim: Claim, account: str, accounts: Account, now: datetime) -> str | None:
@@ -127,11 +156,20 @@ def _permission(mail: NewEmail, account: str, stores: permission.Stores, now: da
 
 
 def _message(
-    mail: NewEmail, content: Content, account: str, message_id: str, allowed: Permission, now: datetime
+    mail: NewEmail,
+    content: Content,
+    account: str,
+    message_id: str,
+    allowed: Permission,
+    now: datetime,
+    sending: Sending,
 ) -> tuple[Message, Content]:
     """The message, and its content with the links that are tracked."""
     envelope = mail.envelope
     tracking = tracking_of(envelope, content, mail.tracking.wish, allowed, now)
+    if sending is Sending.PREPARED and tracking.is_on:
+        until = until_of(tracking.mode, allowed.policy.capture_window, now=now, due_at=now)
+        tracking = replace(tracking, until=until)
     found = links.split(content.html).destinations if content.html and tracking.clicks else ()
     message = Message(
         message_id=message_id,
@@ -145,6 +183,8 @@ def _message(
         tags=tuple((tag.name, tag.value) for tag in mail.tags),
         links=len(found),
         has_unsubscribe=mail.wants_unsubscribe,
+        scheduled_at=schedule.due(mail.scheduled_at, now),
+        sending=sending,
     )
     return message, replace(content, links=found)
 

@@ -1,34 +1,33 @@
 """Folding: the events of a message become its state, whatever order they come in and however often.
 
-Recomputes and compares; never increments. A retry finds nothing to do. What must not be kept is deleted first: hits of
-a person who had withdrawn their consent, and what is older than the last open where no more than that may be known.
+Recomputes and compares; never increments. A retry finds no difference, and so changes neither the state nor the report
+cells nor what is told: all three are written in one transaction.
 """
 
-from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from functools import cache
 from typing import NamedTuple, Protocol
 
-from chalicelib.core import consent
 from chalicelib.core.account_policy import AccountPolicy
-from chalicelib.core.address_key import key_of
+from chalicelib.core.change import Change, change_of
 from chalicelib.core.consent import Entry
-from chalicelib.core.event import ENGAGEMENT, GRACE, Event
 from chalicelib.core.mail_context import context_of
 from chalicelib.core.message import Message
-from chalicelib.core.mode import is_within
-from chalicelib.core.named_address import bare
 from chalicelib.core.problem import MailsightError
 from chalicelib.core.refold import Fold, Row, Step, refold, rejudge
-from chalicelib.core.token import Mode
-from chalicelib.flow.suppress import Suppressions, suppress
+from chalicelib.core.summary import Delivery, delivery_of
+from chalicelib.core.telling import Listening
+from chalicelib.flow.lawful import lawful, own_marked
+from chalicelib.flow.suppress import Suppressions, suppress, suppress_unnamed
 
-MOST_STEPS = 50
+MOST_STEPS = 100
 """A fold that another one always overtakes, or with thousands of late events, is brought again by the stream."""
 
-
-SALTS_LAST = timedelta(days=2)
-"""So old a day's salt may be; then it is deleted."""
+MOST_TOGETHER = 20
+"""So many messages share a transaction: their cells are mostly the same ones, and are then written once."""
+MOST_ACTIONS = 100
+"""So many items does DynamoDB write in a transaction."""
 
 
 class Overtaken(MailsightError):
@@ -39,7 +38,7 @@ class Folds(Protocol):
     """Where messages and their folds are."""
 
     def find(self, message_id: str) -> tuple[Message, Fold] | None: ...
-    def store(self, message: Message, step: Step) -> bool: ...
+    def store(self, changes: Sequence[Change]) -> bool: ...
 
 
 class Events(Protocol):
@@ -49,13 +48,24 @@ class Events(Protocol):
         self, message_id: str, event_key: str | None, *, now: datetime, may_be_old: bool = False
     ) -> list[Row]: ...
     def near(self, message_id: str, event_key: str, *, now: datetime) -> list[Row]: ...
+    def at(self, message_id: str, event_keys: Sequence[str], *, now: datetime) -> list[Row]: ...
     def note_own(self, message_id: str, event_key: str) -> None: ...
     def delete(self, message_id: str, event_key: str) -> None: ...
 
 
+def _no_pause(tries: int) -> None:
+    """Goes on at once."""
+
+
+def _not_noted(message: Message) -> None:
+    """Then no aggregate is ever known to have been got by enough people, and none is shown."""
+
+
 class Parts(NamedTuple):
     """What folding needs. `policy_of` an account; `said_by` (account, address key) what a person said about tracking;
-    `sources_of` (networks, day) what `from` is in hits of that day from there, nothing when the day's salt is gone."""
+    `sources_of` (networks, day) what `from` is in hits of that day from there, nothing when the day's salt is gone;
+    `pause` waits a moment after so many tries, where others write to the same items; `note_received` is told of a mail
+    that arrived and whose hits are only added up."""
 
     events: Events
     folds: Folds
@@ -63,10 +73,47 @@ class Parts(NamedTuple):
     said_by: Callable[[str, str], Iterable[Entry]]
     sources_of: Callable[[frozenset[str], date], frozenset[str]]
     suppressions: Suppressions
+    pause: Callable[[int], None] = _no_pause
+    note_received: Callable[[Message], None] = _not_noted
 
     def for_many(self) -> "Parts":
         """For a batch: what holds for a whole account is looked up once."""
         return self._replace(policy_of=cache(self.policy_of), sources_of=cache(self.sources_of))
+
+
+def fold_all(arrived: Mapping[str, Sequence[str]], parts: Parts, *, now: datetime) -> Mapping[str, Exception]:
+    """Folds several messages, of each of which the events of these keys have arrived; what could not be folded and why.
+
+    Changes of different messages to the same report cells are summed and written together. Where one of the messages
+    was overtaken meanwhile, each of them is folded anew by itself.
+    """
+    failed: dict[str, Exception] = {}
+    together: list[Change] = []
+
+    def alone(message_id: str) -> None:
+        try:
+            fold(message_id, arrived[message_id], parts, now=now)
+        except Exception as error:  # of this message; the others are folded all the same
+            failed[message_id] = error
+
+    for message_id, keys in arrived.items():
+        try:
+            change = _change(message_id, sorted(set(keys)), parts, now)
+            is_done = change is None or (change.is_plain and not change.step.has_more and parts.folds.store([change]))
+        except Exception as error:
+            failed[message_id] = error
+            continue
+        if change is None or is_done:
+            continue
+        if change.is_plain or change.step.has_more:
+            alone(message_id)
+        else:
+            together.append(change)
+    for group in _grouped(together):
+        if not _is_stored(group, parts):
+            for change in group:
+                alone(change.message.message_id)
+    return failed
 
 
 def fold(message_id: str, arrived: Iterable[str] | None, parts: Parts, *, now: datetime) -> bool:
@@ -77,23 +124,16 @@ def fold(message_id: str, arrived: Iterable[str] | None, parts: Parts, *, now: d
     """
     keys = None if arrived is None else sorted(set(arrived))
     has_changed = False
-    for _ in range(MOST_STEPS):
-        found = parts.folds.find(message_id)
-        if found is None:
-            return False
-        message, before = found
-        rows = _lawful(message, _rows(message_id, before, keys, parts.events, now), parts, now)
-        policy = parts.policy_of(message.account)
-        rows = _own_marked(message_id, rows, policy, parts, now)
-        step = refold(before, rows, context=context_of(message, policy), until=message.tracking.until, now=now)
-        if step.fold == before and not step.marks:
+    for tries in range(MOST_STEPS):
+        change = _change(message_id, keys, parts, now)
+        if change is None:
             return has_changed
-        if step.fold.state.delivery != before.state.delivery:
-            suppress(message, step.fold.state.delivery, suppressions=parts.suppressions, policy=policy)
-        is_stored = parts.folds.store(message, step)
-        has_changed = has_changed or is_stored
-        if is_stored and not step.has_more:
-            return True
+        if parts.folds.store([change]):
+            has_changed = True
+            if not change.step.has_more:
+                return True
+        else:
+            parts.pause(tries)
     raise Overtaken(f"message {message_id} was not folded in {MOST_STEPS} steps")
 
 
@@ -103,86 +143,121 @@ def is_folded(found: tuple[Message, Fold], parts: Parts, *, now: datetime) -> bo
     For the sweep: only where this says no, it is worth what a fold costs.
     """
     message, before = found
+    if message.erased_at:
+        return not parts.events.after(message.message_id, None, now=now, may_be_old=True)
     rows = parts.events.after(message.message_id, None, now=now, may_be_old=True)
-    context = context_of(message, parts.policy_of(message.account))
-    step = refold(before, rows, context=context, until=message.tracking.until, now=now)
-    return step.fold == before and not step.marks
+    return _difference(message, before, rows, parts.policy_of(message.account), now) is None
 
 
 def reclassify(message_id: str, parts: Parts, *, now: datetime) -> bool:
     """Judges every hit that is kept of a message anew, also what was closed; True if that changed its state."""
-    for _ in range(MOST_STEPS):
+    has_changed = False
+    for tries in range(MOST_STEPS):
         found = parts.folds.find(message_id)
-        if found is None or found[1] == Fold():
-            return False
+        if found is None or found[0].erased_at or found[1] == Fold():
+            return has_changed
         message, before = found
-        rows = _lawful(message, parts.events.after(message_id, None, now=now), parts, now)
+        rows = lawful(message, parts.events.after(message_id, None, now=now), parts, now)
         policy = parts.policy_of(message.account)
-        after = rejudge(before, rows, context=context_of(message, policy), until=message.tracking.until, now=now)
-        if after == before:
-            return False
-        if parts.folds.store(message, Step(after, (), False)):
-            return True
+        context, until = context_of(message, policy), message.tracking.until
+        step = rejudge(before, rows, context=context, until=until, now=now, listening=_listening(message, policy))
+        change = change_of(message, before, step, policy, now)
+        if change.step.fold == before:
+            return has_changed
+        if parts.folds.store([change]):
+            has_changed = True
+        else:
+            parts.pause(tries)
     raise Overtaken(f"message {message_id} was not judged anew in {MOST_STEPS} steps")
 
 
-def _rows(message_id: str, before: Fold, keys: list[str] | None, events: Events, now: datetime) -> list[Row]:
-    """The open tail, what has arrived before the line, and what is near enough to any of these to bear on a verdict."""
-    line = before.closed_until
+def _change(message_id: str, keys: list[str] | None, parts: Parts, now: datetime) -> Change | None:
+    """What is to be stored of a message, None for nothing; what must come before the storing is done."""
+    found = parts.folds.find(message_id)
+    if found is None:
+        return None
+    message, before = found
+    if message.erased_at:
+        _forget(message, parts, now)
+        return None
+    policy = parts.policy_of(message.account)
+    rows = lawful(message, _rows(message, before, keys, parts.events, now), parts, now)
+    rows = own_marked(message_id, rows, policy, parts, now)
+    change = _difference(message, before, rows, policy, now)
+    if change and (delivery := change.step.fold.state.delivery) != before.state.delivery:
+        suppress(message, delivery, suppressions=parts.suppressions, policy=policy)
+        if message.tracking.is_added_up and delivery.delivered_at:
+            parts.note_received(message)
+    return change
+
+
+def _listening(message: Message, policy: AccountPolicy) -> Listening:
+    """Who wants to know of a message's hits: of those of an aggregate nobody, for they are nobody's."""
+    return {} if message.is_aggregate else policy.listening
+
+
+def _difference(
+    message: Message, before: Fold, rows: Sequence[Row], policy: AccountPolicy, now: datetime
+) -> Change | None:
+    """What these events change, None for nothing."""
+    step: Step = refold(
+        before,
+        rows,
+        context=context_of(message, policy),
+        until=message.tracking.until,
+        now=now,
+        listening=_listening(message, policy),
+    )
+    change = change_of(message, before, step, policy, now)
+    return None if change.step.fold == before and not step.marks else change
+
+
+def _forget(message: Message, parts: Parts, now: datetime) -> None:
+    """Deletes what came of an erased message: its old links work, and nothing of it is kept, but that a recipient who
+    was not erased wants no more mail or cannot get any."""
+    events = [row.event for row in parts.events.after(message.message_id, None, now=now)]
+    suppress_unnamed(message, delivery_of(events, Delivery()), suppressions=parts.suppressions)
+    for event in events:
+        parts.events.delete(message.message_id, event.key)
+
+
+def _grouped(changes: Iterable[Change]) -> Iterator[list[Change]]:
+    """The changes in groups that fit into a transaction each."""
+    group: list[Change] = []
+    for change in changes:
+        if group and (len(group) == MOST_TOGETHER or _actions([*group, change]) > MOST_ACTIONS):
+            yield group
+            group = []
+        group.append(change)
+    if group:
+        yield group
+
+
+def _actions(group: Sequence[Change]) -> int:
+    return sum(change.actions for change in group) + len({place for change in group for place in change.cells})
+
+
+def _is_stored(group: Sequence[Change], parts: Parts) -> bool:
+    """Whether a group could be stored; if not for whatever reason, each of it says so by itself afterwards."""
+    try:
+        return parts.folds.store(group)
+    except Exception:
+        return False
+
+
+def _rows(message: Message, before: Fold, keys: list[str] | None, events: Events, now: datetime) -> list[Row]:
+    """The open tail, what has arrived before the line, and what is near enough to any of these to bear on a verdict.
+
+    What was told before the line and could not be closed at once has arrived, too: who told it may have died since.
+    Of an aggregate nothing near bears on a verdict; its hits of a day have one time, so most come before the line.
+    """
+    message_id, line = message.message_id, before.closed_until
     if keys is None or not line:
         return events.after(message_id, None, now=now)
+    late = [key for key in sorted(before.told.union(keys)) if key <= line]
+    if message.is_aggregate:
+        return [*events.after(message_id, line, now=now), *events.at(message_id, late, now=now)]
     rows = [*events.after(message_id, line, now=now), *events.near(message_id, line, now=now)]
-    for key in keys:
-        if key <= line:
-            rows += events.near(message_id, key, now=now)
+    for key in late:
+        rows += events.near(message_id, key, now=now)
     return list({row.event.key: row for row in rows}.values())
-
-
-def _lawful(message: Message, rows: list[Row], parts: Parts, now: datetime) -> list[Row]:
-    """The rows without those that must not be kept; these are deleted.
-
-    A hit must not be kept that came after its person had withdrawn their consent, or agreed to less than its mail's
-    mode keeps. Of a hit of which only the day is known the person has the benefit of the doubt.
-    """
-    until, mode = message.tracking.until, message.tracking.mode
-    hits = [row for row in rows if row.event.kind in ENGAGEMENT and not row.is_counted]
-    if not hits or until is None or now >= until + GRACE:
-        return rows
-    said = [list(parts.said_by(message.account, key_of(bare(to)))) for to in message.envelope.recipients]
-
-    def is_allowed(hit: Event) -> bool:
-        end_of_day = hit.occurred_at + timedelta(days=1) - timedelta(milliseconds=1)
-        at = min(end_of_day, now) if mode is Mode.LAST_OPEN_DATE else hit.occurred_at
-        return all(
-            consent.is_tracking_allowed(one, required=False, at=at) and is_within(mode, consent.mode_of(one, at))
-            for one in said
-        )
-
-    dropped = {row.event.key for row in hits if not is_allowed(row.event)}
-    if mode is Mode.LAST_OPEN_DATE:
-        dropped.update(sorted(row.event.key for row in hits if row.event.key not in dropped)[:-1])
-    for key in sorted(dropped):
-        parts.events.delete(message.message_id, key)
-    return [row for row in rows if row.event.key not in dropped]
-
-
-def _own_marked(message_id: str, rows: list[Row], policy: AccountPolicy, parts: Parts, now: datetime) -> list[Row]:
-    """The rows with a mark on hits from the account's own networks. It is kept with the event, for the salt by which
-    they are found is gone after two days."""
-    if not policy.own_networks:
-        return rows
-    hits = (row.event for row in rows if row.event.kind in ENGAGEMENT and "from" in row.event.data)
-    own = {
-        hit.key
-        for hit in hits
-        if "own" not in hit.data
-        and now.date() - hit.occurred_at.date() <= SALTS_LAST
-        and hit.data["from"] in parts.sources_of(policy.own_networks, hit.occurred_at.date())
-    }
-    for key in sorted(own):
-        parts.events.note_own(message_id, key)
-    return [_owned(row) if row.event.key in own else row for row in rows]
-
-
-def _owned(row: Row) -> Row:
-    return row._replace(event=row.event._replace(data={**row.event.data, "own": True}))

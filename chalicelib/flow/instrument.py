@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
 from chalicelib.core import linked_files, links, mime, unsubscribe_url
+from chalicelib.core.aggregate import aggregate_id, aggregate_of
 from chalicelib.core.linked_files import Listed
 from chalicelib.core.message import Content, Message
 from chalicelib.core.stored_file import StoredFile
@@ -21,6 +22,7 @@ class Contents(Protocol):
 
     def put(self, account: str, message_id: str, content: Content) -> None: ...
     def put_file(self, account: str, message_id: str, position: int, content: bytes) -> str: ...
+    def file_key(self, account: str, message_id: str, position: int) -> str: ...
 
 
 class StoredLinks(Protocol):
@@ -28,6 +30,12 @@ class StoredLinks(Protocol):
 
     def put(self, message_id: str, destinations: Mapping[int, str]) -> None: ...
     def put_files(self, message_id: str, files: Mapping[int, StoredFile]) -> None: ...
+
+
+class Aggregates(Protocol):
+    """What hits are kept under that are only added up."""
+
+    def ensure(self, aggregate: Message) -> None: ...
 
 
 class Parts(NamedTuple):
@@ -38,21 +46,33 @@ class Parts(NamedTuple):
     keys: Keys
     tracking_url: str
     new_id: Callable[[], str]
+    aggregates: Aggregates
 
 
 def mail_of(message: Message, content: Content, parts: Parts) -> bytes:
-    """The whole mail. What has to be looked up later is stored first, so that no link goes out that leads nowhere."""
+    """The whole mail."""
+    going_out = instrumented(message, content, parts)
+    return mime.build(message.envelope, going_out, going_out.html, new_boundary=lambda: f"=_{parts.new_id()}")
+
+
+def instrumented(message: Message, content: Content, parts: Parts) -> Content:
+    """What goes out. What has to be looked up later is stored first, so that no link goes out that leads nowhere.
+
+    Of the same message and content it is the same each time, as long as the keys are.
+    """
+    if message.tracking.is_added_up:
+        parts.aggregates.ensure(aggregate_of(message))
     files = _stored_files(message, content, parts)
     html, text = content.html, content.text
     if html is not None and (message.tracking.is_on or files):
         html = _instrumented(message, content, html, linked_files.in_html(files), parts)
     if text is not None and files:
         text += linked_files.in_text(files)
-    going_out = replace(content, text=text)
+    going_out = replace(content, html=html, text=text)
     if message.has_unsubscribe:
-        url = f"{parts.tracking_url}/u/{_clicked_token(message, Purpose.UNSUBSCRIBE, parts)}"
-        going_out, html = _with_a_way_out(going_out, html, url)
-    return mime.build(message.envelope, going_out, html, new_boundary=lambda: f"=_{parts.new_id()}")
+        url = f"{parts.tracking_url}/u/{_token_of_mail(message, Purpose.UNSUBSCRIBE, parts)}"
+        return _with_a_way_out(going_out, url)
+    return going_out
 
 
 def _instrumented(message: Message, content: Content, html: str, at_the_end: str, parts: Parts) -> str:
@@ -75,7 +95,9 @@ def _urls(message: Message, destinations: Sequence[str], parts: Parts) -> list[s
     if long:
         parts.stored_links.put(message.message_id, long)
     tokens = (
-        _token(message, Purpose.CLICK, parts, position, "" if position in long else url, is_stored=position in long)
+        _token_of_mail(message, Purpose.CLICK, parts, position, is_stored=True)
+        if position in long
+        else _token(message, Purpose.CLICK, parts, position, url)
         for position, url in enumerate(destinations)
     )
     return [f"{parts.tracking_url}/c/{token}" for token in tokens]
@@ -85,27 +107,30 @@ def _stored_files(message: Message, content: Content, parts: Parts) -> list[List
     """The files that go out as links, as they are listed in the mail; each is stored first, and where it is."""
     stored, listed = {}, []
     for position, file in enumerate(linked_files.files_of(content)):
-        key = parts.contents.put_file(message.account, message.message_id, position, file.content)
+        place = message.account, message.message_id, position
+        is_there = file.stored_size is not None  # of an upload, since the mail was taken in
+        key = parts.contents.file_key(*place) if is_there else parts.contents.put_file(*place, file.content)
         stored[position] = StoredFile(key, file.filename, file.content_type)
-        token = _clicked_token(message, Purpose.ATTACHMENT, parts, position, is_stored=True)
-        listed.append(Listed(file.filename, len(file.content), f"{parts.tracking_url}/a/{token}"))
+        token = _token_of_mail(message, Purpose.ATTACHMENT, parts, position, is_stored=True)
+        listed.append(Listed(file.filename, file.size, f"{parts.tracking_url}/a/{token}"))
     if stored:
         parts.stored_links.put_files(message.message_id, stored)
     return listed
 
 
-def _with_a_way_out(content: Content, html: str | None, url: str) -> tuple[Content, str | None]:
+def _with_a_way_out(content: Content, url: str) -> Content:
     """The content with headers for unsubscribing by one click (RFC 8058), and the address where the author wants it."""
     headers = {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-    html, text = (body and unsubscribe_url.fill(body, url) for body in (html, content.text))
-    return replace(content, headers={**content.headers, **headers}, text=text), html
+    html, text = (body and unsubscribe_url.fill(body, url) for body in (content.html, content.text))
+    return replace(content, headers={**content.headers, **headers}, html=html, text=text)
 
 
-def _clicked_token(
+def _token_of_mail(
     message: Message, purpose: Purpose, parts: Parts, position: int = 0, *, is_stored: bool = False
 ) -> str:
-    """A token that works in mails of every kind, and by which a hit is kept where clicks are tracked."""
-    if message.tracking.clicks:
+    """A token that names the mail, for what is looked up by that or is the mail's own. It works in mails of every kind,
+    and a hit is kept where clicks on this very mail are."""
+    if message.tracking.clicks and not message.tracking.is_added_up:
         return _token(message, purpose, parts, position, is_stored=is_stored)
     return mint(Token(purpose, Mode.OFF, message.message_id, _NEVER, position, is_stored=is_stored), parts.keys)
 
@@ -113,6 +138,8 @@ def _clicked_token(
 def _token(
     message: Message, purpose: Purpose, parts: Parts, position: int = 0, url: str = "", *, is_stored: bool = False
 ) -> str:
-    until = message.tracking.until
-    assert until is not None, "a tracked message has a window when it is sent"
-    return mint(Token(purpose, message.tracking.mode, message.message_id, until, position, url, is_stored), parts.keys)
+    """A token by which a hit is kept: under the mail, or under what it is added up in."""
+    tracking = message.tracking
+    assert tracking.until is not None, "a tracked message has a window when it is sent"
+    kept_under = aggregate_id(message) if tracking.is_added_up else message.message_id
+    return mint(Token(purpose, tracking.mode, kept_under, tracking.until, position, url, is_stored), parts.keys)

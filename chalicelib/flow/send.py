@@ -15,13 +15,13 @@ from chalicelib.core import named_address, suppression
 from chalicelib.core.message import GIVE_UP_AFTER, INTERRUPTED, Content, Failure, Message, Sending, Tracking
 from chalicelib.core.refold import Fold
 from chalicelib.core.status import sending_of
-from chalicelib.core.tracking import Wish
+from chalicelib.core.tracking import Wish, until_of
 from chalicelib.flow import instrument, permission
 from chalicelib.flow.permission import Permission, permission_of, tracking_of
+from chalicelib.gateways.queue import LONGEST_DELAY
 from chalicelib.gateways.ses import Answer, Verdict
 
 LEASE = timedelta(seconds=60)  # longer than the function may run
-LONGEST_DELAY = timedelta(minutes=15)  # as long as SQS can hold a message back
 CONTENT_MISSING = Failure("content_missing", "what the mail says is not kept any more; hand it over again")
 
 
@@ -65,19 +65,21 @@ class Mailer(Protocol):
 
 
 class Parts(NamedTuple):
-    """What sending needs. `new_id` returns 32 other hex digits each time."""
+    """What sending needs. `fail` notes why a message is not sent, for good; `new_id` returns 32 other hex digits each
+    time."""
 
     messages: Messages
     contents: Contents
     ses: Mailer
     making: instrument.Parts
     permissions: permission.Stores
+    fail: Callable[[Message, Failure, datetime], bool]
     new_id: Callable[[], str]
 
 
 class Outcome(NamedTuple):
     """What came of a message: what was noted as its sending, None for nothing; and after what time it must be tried
-    again, None for never. Of one that SES took also its recipients, and how long after its acceptance that was."""
+    again, None for never. Of one that SES took also its recipients, and how long it had been due until then."""
 
     noted: Sending | None = None
     again_after: timedelta | None = None
@@ -101,16 +103,18 @@ def send(message_id: str, parts: Parts, *, now: datetime) -> Outcome:
         return Outcome(again_after=message.lease_ends_at - now)
     if message.next_try_at and now < message.next_try_at:
         return Outcome(again_after=message.next_try_at - now)
+    if message.scheduled_at and now < message.scheduled_at:
+        return Outcome(again_after=min(message.scheduled_at - now, LONGEST_DELAY))
     if sending_of(message) is not message.sending:
         return _believe(message, parts)
     content = parts.contents.get(message.account, message_id)
     if content is None:
-        parts.messages.settle(message, Sending.FAILED, failure=CONTENT_MISSING)
+        parts.fail(message, CONTENT_MISSING, now)
         return Outcome(Sending.FAILED)
     allowed = permission_of(message.account, message.envelope, parts.permissions)
     refused = _suppressed(message, allowed, now)
     if refused:
-        parts.messages.settle(message, Sending.FAILED, failure=refused)
+        parts.fail(message, refused, now)
         return Outcome(Sending.FAILED)
     return _hand_over(message, content, _tracking(message, content, allowed, now), parts, now)
 
@@ -129,8 +133,10 @@ def _tracking(message: Message, content: Content, allowed: Permission, now: date
     if tracking.is_on:
         wish = Wish(tracking.opens, tracking.clicks, tracking.mode)
         tracking = tracking_of(message.envelope, content, wish, allowed, now)
-    # whole seconds, as the tokens say it; counted anew with each try, for of an earlier one no mail is in the world
-    until = (now + allowed.policy.capture_window).replace(microsecond=0) if tracking.is_on else None
+    if not tracking.is_on:
+        return replace(tracking, until=None)
+    # counted anew with each try, for of an earlier one no mail is in the world
+    until = until_of(tracking.mode, allowed.policy.capture_window, now=now, due_at=message.due_at)
     return replace(tracking, until=until)
 
 
@@ -165,7 +171,7 @@ def _believe(message: Message, parts: Parts) -> Outcome:
 
 
 def _taken(message: Message, sent_at: datetime | None) -> Outcome:
-    waited = sent_at - message.accepted_at if sent_at else None
+    waited = sent_at - message.due_at if sent_at else None
     return Outcome(Sending.SENT, recipients=len(message.envelope.recipients), waited=waited)
 
 
@@ -179,10 +185,10 @@ def _note(message: Message, answer: Answer, parts: Parts, now: datetime) -> Outc
         case Verdict.UNCLEAR:
             messages.settle(message, Sending.UNKNOWN, failure=failure)
             return Outcome(Sending.UNKNOWN)
-        case Verdict.LATER if now - message.accepted_at <= GIVE_UP_AFTER:
+        case Verdict.LATER if now - message.due_at <= GIVE_UP_AFTER:
             delay = min(LONGEST_DELAY, timedelta(seconds=5 * 2 ** min(message.attempts, 10)))
             messages.settle(message, Sending.QUEUED, failure=failure, next_try_at=now + delay)
             return Outcome(Sending.QUEUED, again_after=delay)
         case Verdict.REFUSED | Verdict.LATER:
-            messages.settle(message, Sending.FAILED, failure=failure)
+            parts.fail(message, failure, now)
             return Outcome(Sending.FAILED)

@@ -4,6 +4,7 @@ Whatever is told again or in another order comes to the same.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -42,6 +43,27 @@ def suppress(message: Message, delivery: Delivery, *, suppressions: Suppressions
             _add(message.account, address, fate, suppressions, policy)
 
 
+def suppress_unnamed(message: Message, delivery: Delivery, *, suppressions: Suppressions) -> None:
+    """Notes what an erased message's sole recipient did beyond what its state says, under the hash that is left of
+    their address. Of a recipient who was erased nothing is left, and nothing is noted."""
+    if message.recipient_hash is None:
+        return
+    known = {cause.reason: cause.at for cause in _unnamed_causes(message.state.delivery)}
+    for cause in _unnamed_causes(delivery):
+        if cause.reason not in known or (cause.reason is Reason.UNSUBSCRIBED and cause.at > known[cause.reason]):
+            suppressions.change(message.account, message.recipient_hash, partial(_with_unnamed, cause=cause))
+
+
+def _unnamed_causes(delivery: Delivery) -> Iterator[Cause]:
+    yield from (replace(cause, detail="") for _, cause in causes_in(delivery))
+    if delivery.unsubscribed_at:
+        yield Cause(Reason.UNSUBSCRIBED, delivery.unsubscribed_at)
+
+
+def _with_unnamed(known: Suppression, cause: Cause) -> Suppression:
+    return suppression.forget(suppression.suppress(known, cause))
+
+
 def _causes(message: Message, delivery: Delivery) -> Iterator[tuple[str, Cause]]:
     """What suppresses an address at once and was not known before."""
     known = set(_all_causes(message, message.state.delivery))
@@ -60,8 +82,7 @@ def _fates(message: Message, delivery: Delivery) -> Iterator[tuple[str, Fate]]:
     before = message.state.delivery.recipients
     for address, known in delivery.recipients.items():
         fate, told = (
-            fate_of(message.message_id, message.accepted_at, each)
-            for each in (known, before.get(address, RecipientState()))
+            fate_of(message.message_id, message.due_at, each) for each in (known, before.get(address, RecipientState()))
         )
         if fate and fate != told:
             yield address, fate

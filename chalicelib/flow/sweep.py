@@ -74,18 +74,20 @@ FAILED = Swept(failed=1)
 
 
 class Parts(NamedTuple):
-    """What the sweep needs. `report` is told of each message, or account, that could not be swept."""
+    """What the sweep needs. `report` is told of each message, or account, that could not be swept; `fail` notes why a
+    message is not sent, for good."""
 
     accounts: Accounts
     messages: Messages
     folding: fold.Parts
     queue: Queue
     report: Callable[[str, Exception], None]
+    fail: Callable[[Message, Failure, datetime], bool]
 
 
 def bands(now: datetime, window: timedelta) -> list[Span]:
-    """The times of acceptance whose messages a run looks at, in an account that has this capture window now, and may
-    have had the usual one."""
+    """Of the messages that a run looks at, the times at which they were due, in an account that has this capture window
+    now, and may have had the usual one."""
     ages = {*AGES, *(one + BEFORE_THE_END for one in (window, CAPTURE_WINDOW))}
     return [(now - age - BAND, now - age) for age in sorted(ages)]
 
@@ -93,7 +95,7 @@ def bands(now: datetime, window: timedelta) -> list[Span]:
 def sweep(
     spans_of: Callable[[str], Sequence[Span]], parts: Parts, *, now: datetime, may_go_on: Callable[[], bool]
 ) -> Swept:
-    """Refolds and unsticks every message accepted in the account's spans of time, several at once.
+    """Refolds and unsticks every message that was due in the account's spans of time, several at once.
 
     In another order each time, so that nobody is always the last where time runs out, as `may_go_on` says.
     """
@@ -148,10 +150,10 @@ def _unstick(message: Message, parts: Parts, now: datetime) -> bool:
         return parts.messages.settle(message, Sending.UNKNOWN, failure=INTERRUPTED)
     if message.sending is not Sending.QUEUED:
         return False
-    if now - (message.next_try_at or message.accepted_at) < STUCK_AFTER:
+    if now - (message.next_try_at or message.due_at) < STUCK_AFTER:
         return False  # it is in line
-    if now - message.accepted_at > GIVE_UP_AFTER:
+    if now - message.due_at > GIVE_UP_AFTER:
         failure = message.failure or Failure("not_sent", "the mail could not be handed to SES for 24 hours")
-        return parts.messages.settle(message, Sending.FAILED, failure=failure)
+        return parts.fail(message, failure, now)
     parts.queue.put(message.message_id)
     return True

@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from chalicelib.core.problem import MailsightError
+from chalicelib.core.sigv4 import Form, Signer
 from chalicelib.gateways import http1, trust
 from chalicelib.gateways.http1 import BadAnswer, Connection
-from chalicelib.gateways.sigv4 import Form, Signer
 
 ATTEMPT_SECONDS = 1.0
 """Each of connecting, handshake, sending and the whole answer may last this long."""

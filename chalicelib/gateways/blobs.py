@@ -7,6 +7,7 @@ import gzip
 import json
 import zlib
 from base64 import b64decode, b64encode
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.message import Attachment, Clickable, Content, LinkedFile
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _GZIP = 16 + zlib.MAX_WBITS  # zlib's sign for gzip's format
 _FIRST_BYTES = 65_536
+_CHUNK_BYTES = 1_000_000
 
 
 class Blobs:
@@ -57,11 +59,23 @@ class Blobs:
         """Removes a content; one that is not there is no error."""
         self._s3.delete_object(Bucket=self._bucket, Key=_key(account, message_id))
 
+    def file_key(self, account: str, message_id: str, position: int) -> str:
+        """The key of a file that goes out as a link, whether or not it is there yet."""
+        return _file_key(account, message_id, position)
+
     def put_file(self, account: str, message_id: str, position: int, content: bytes) -> str:
         """Stores a file that goes out as a link, as it is, and returns the key under which S3 hands it out."""
         key = _file_key(account, message_id, position)
         self._s3.put_object(Bucket=self._bucket, Key=key, Body=content)
         return key
+
+    def file_chunks(self, account: str, message_id: str, position: int) -> Iterable[bytes] | None:
+        """A file that went out as a link, piece by piece; None if it is not kept (any more)."""
+        try:
+            answer = self._s3.get_object(Bucket=self._bucket, Key=_file_key(account, message_id, position))
+        except self._s3.exceptions.NoSuchKey:
+            return None
+        return answer["Body"].iter_chunks(_CHUNK_BYTES)
 
     def delete_file(self, account: str, message_id: str, position: int) -> None:
         """Removes such a file; one that is not there is no error."""
@@ -84,6 +98,7 @@ def _dump(content: Content) -> bytes:
             "content_type": file.content_type,
             "content_id": file.content_id,
             "is_linked": file.is_linked,
+            **({} if file.stored_size is None else {"stored_size": file.stored_size}),
         }
         for file in content.attachments
     ]
@@ -117,6 +132,7 @@ def _load(blob: bytes) -> Content:
             file["content_type"],
             file["content_id"],
             file.get("is_linked", False),
+            stored_size=file.get("stored_size"),
         )
         for file in raw["attachments"]
     )

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
+from chalicelib.core.sigv4 import Signer
 from chalicelib.core.stored_file import StoredFile, disposition
 from chalicelib.gateways.aws_json import host_of
-from chalicelib.gateways.sigv4 import Signer
 from chalicelib.settings import Aws
 
 VALID_SECONDS = 300

@@ -15,10 +15,10 @@ from typing import Any
 
 from chalicelib.core import metric
 from chalicelib.core.problem import MailsightError
+from chalicelib.core.sigv4 import Signer
 from chalicelib.core.stored_file import StoredFile, file_id
 from chalicelib.core.token import link_id
 from chalicelib.gateways.aws_json import AwsJson, CallFailed
-from chalicelib.gateways.sigv4 import Signer
 from chalicelib.settings import Aws, Settings
 
 Item = Mapping[str, Mapping[str, str]]
@@ -27,6 +27,10 @@ Item = Mapping[str, Mapping[str, str]]
 
 class LinksUnavailable(MailsightError):
     """A stored destination could not be read now; it may be in a moment."""
+
+
+class LinkErased(MailsightError):
+    """Where the link led was erased with its mail."""
 
 
 class Kept(StrEnum):
@@ -59,8 +63,10 @@ class EventLog:
         return Kept.TABLE
 
     def destination_of(self, message_id: str, position: int) -> str | None:
-        """The stored destination of a link, None if there is none. Raises LinksUnavailable."""
+        """The stored destination of a link, None if there is none. Raises LinkErased, LinksUnavailable."""
         item = self._link(link_id(message_id, position))
+        if item and "is_erased" in item:
+            raise LinkErased(message_id)
         return str(item["destination"]["S"]) if item else None
 
     def file_of(self, message_id: str, position: int) -> StoredFile | None:

@@ -1,6 +1,8 @@
 """A queue of messages to send: it carries ids only, the rest lies in the table."""
 
 import json
+import math
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -9,6 +11,14 @@ from chalicelib.core.problem import MailsightError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+
+
+LONGEST_DELAY = timedelta(minutes=15)  # as long as SQS can hold a message back
+
+
+def delay_until(due_at: datetime, now: datetime) -> int:
+    """For how many seconds a message is held back that is due then; as long as possible if that is later."""
+    return math.ceil(max(timedelta(0), min(LONGEST_DELAY, due_at - now)).total_seconds())
 
 
 class QueueDown(MailsightError):

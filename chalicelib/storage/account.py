@@ -13,8 +13,8 @@ from typing import NamedTuple
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
-from chalicelib.core import instant
-from chalicelib.core.apikey import ApiKey
+from chalicelib.core import instant, rate_limit
+from chalicelib.core.apikey import BEARER, ApiKey
 from chalicelib.core.message import Message
 from chalicelib.storage import keys
 from chalicelib.storage.messages import Messages
@@ -50,6 +50,14 @@ class Account:
             row = self._rows(hash_key, item, data={"name": name})
             is_done(partial(row.save, condition=self._rows.item.does_not_exist()))
 
+    def exists(self, account: str) -> bool:
+        """Whether an account of this id is registered."""
+        try:
+            self._rows.get(account, keys.SETTINGS, attributes_to_get=["account", "item"])
+        except self._rows.DoesNotExist:
+            return False
+        return True
+
     def all(self) -> Iterator[str]:
         """The ids of all accounts."""
         for row in self._rows.query(keys.ACCOUNTS):
@@ -65,6 +73,8 @@ class Account:
             "created_at": instant.show(key.created_at),
             "expires_at": instant.show(key.expires_at) if key.expires_at else None,
             "revoked_at": instant.show(key.revoked_at) if key.revoked_at else None,
+            "kind": key.kind,
+            "rate_limit": key.rate_limit,
         }
         self._rows(keys.api_key(key.key_id), keys.API_KEY, data=data).save()
 
@@ -83,6 +93,8 @@ class Account:
             created_at=instant.parse(data["created_at"]),
             expires_at=instant.parse(data["expires_at"]) if data["expires_at"] else None,
             revoked_at=instant.parse(data["revoked_at"]) if data["revoked_at"] else None,
+            kind=data.get("kind", BEARER),
+            rate_limit=data.get("rate_limit", rate_limit.USUAL),
         )
 
     def revoke_key(self, key_id: str, at: datetime) -> bool:

@@ -1,10 +1,12 @@
-"""What people said about being tracked, in the table `account`: an item for each thing that was said, never deleted.
+"""What people said about being tracked, in the table `account`: an item for each thing that was said, deleted only
+when the person is erased.
 
 Range key `consent#<address>#<time>#<act>#<digest>`. Access: all that one person said, by the key of their address.
 """
 
 import hashlib
 import json
+from datetime import datetime
 from typing import Any
 
 from chalicelib.core import instant
@@ -32,6 +34,15 @@ class Consents:
         digest = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
         item = keys.consent(address_key, data["at"], data["act"], digest)
         self._rows(account, item, data=data).save()
+
+    def erase(self, account: str, address_key: str, until: datetime) -> int:
+        """Forgets all of what this person said that was noted until then; how much that was."""
+        theirs = self._rows.item.startswith(keys.consents(address_key))
+        rows = self._rows.query(account, theirs, consistent_read=True)
+        found = [row for row in rows if _entry(row.data).noted_at <= until]
+        for row in found:
+            row.delete()
+        return len(found)
 
 
 def _data(entry: Entry) -> dict[str, Any]:

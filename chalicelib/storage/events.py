@@ -5,6 +5,7 @@ those behind a place or near one, for folding; a page in either direction, for s
 stream feeds the fold. The hot path writes the same items without this module.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -74,6 +75,11 @@ class Events:
             found.update((row.event_key, _row(row)) for row in rows)
         return [found[key] for key in sorted(found)]
 
+    def at(self, message_id: str, event_keys: Sequence[str], *, now: datetime) -> list[Row]:
+        """The events of these keys, as they are at this moment, in no order."""
+        rows = self._rows.batch_get([(message_id, key) for key in event_keys], consistent_read=True)
+        return [_row(row) for row in rows if row.expires_at > now]
+
     def note_own(self, message_id: str, event_key: str) -> None:
         """Notes that a hit came from one of the account's own networks; of one that is gone nothing."""
         actions: list[Action] = [self._rows.own.set(True)]
@@ -83,6 +89,14 @@ class Events:
     def delete(self, message_id: str, event_key: str) -> None:
         """Forgets an event; one that is gone already is no error."""
         self._rows(message_id, event_key).delete()
+
+    def delete_all(self, message_id: str) -> int:
+        """Forgets all events of a message, also those that have expired; how many there were."""
+        found = [row.event_key for row in self._rows.query(message_id, consistent_read=True)]
+        with self._rows.batch_write() as batch:
+            for event_key in found:
+                batch.delete(self._rows(message_id, event_key))
+        return len(found)
 
     def after(self, message_id: str, event_key: str | None, *, now: datetime, may_be_old: bool = False) -> list[Row]:
         """The message's events behind a key, or all of them, oldest first: as they are at this moment or, for half the

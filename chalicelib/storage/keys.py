@@ -4,12 +4,18 @@ Keys begin with the account, except what is found by an id that nobody can guess
 """
 
 import hashlib
+import zlib
+from datetime import date
 
 SHARDS = 4
 """Over how many partitions the list of an account's messages is spread: 4,000 mails a second. Only ever raise it."""
 
+CELL_SHARDS = 4
+"""Over how many partitions a day's report cells are spread, so that a mass mail does not heat one. Only raise it."""
+
 ACCOUNTS = "accounts"  # hash key of the register of accounts
 SETTINGS = "settings"
+WEBHOOKS = "webhooks"
 API_KEY = "key"
 
 
@@ -23,6 +29,16 @@ def account_shards(account: str) -> list[str]:
     return [f"{account}#{shard}" for shard in range(SHARDS)]
 
 
+def aggregates(account: str) -> str:
+    """The partition of the account's aggregates, which no list of mails has."""
+    return f"{account}#aggregates"
+
+
+def aggregates_between(first: date | None, last: date | None) -> tuple[str, str]:
+    """Between which keys stand the aggregates of these days, both included; None is either end."""
+    return first.isoformat() if first else "0", f"{last.isoformat()}U" if last else "~"  # behind each time of the day
+
+
 def opened(at: str, message_id: str) -> str:
     """The place in the folder of opens of a mail that was opened last at this time."""
     return f"{at}#{message_id}"
@@ -31,6 +47,11 @@ def opened(at: str, message_id: str) -> str:
 def api_key(key_id: str) -> str:
     """An API key."""
     return f"key#{key_id}"
+
+
+def rate(window: int) -> str:
+    """How many calls of an API key are leased in a minute."""
+    return f"rate#{window}"
 
 
 def idempotency(route: str, key: str) -> str:
@@ -71,3 +92,93 @@ def suppressed_place(at: str, address_key: str) -> str:
 def outcomes(address_key: str) -> str:
     """The row of soft bounces of an address."""
     return f"outcomes#{address_key}"
+
+
+def upload(upload_id: str) -> str:
+    """A file that was announced for uploading."""
+    return f"upload#{upload_id}"
+
+
+JOBS = "job#"
+"""What begins the keys of all jobs of an account about people."""
+
+
+def job(job_id: str) -> str:
+    """An export or an erasure of a person."""
+    return f"{JOBS}{job_id}"
+
+
+def cells(account: str, day: str, shard: int) -> str:
+    """One of the partitions of a day's report cells."""
+    return f"{account}#{day}#{shard}"
+
+
+def all_cells(account: str, day: str) -> list[str]:
+    """All partitions of a day's report cells."""
+    return [cells(account, day, shard) for shard in range(CELL_SHARDS)]
+
+
+def cell(dimensions: str) -> str:
+    """A report cell in its day, by its dimensions as one text."""
+    return f"cell#{dimensions}"
+
+
+def notice(key: str) -> str:
+    """A notice by its key, or the beginning of the keys of a time, in its account's shard of the outbox."""
+    return f"notice#{key}"
+
+
+def webhook(account: str, webhook_id: str) -> str:
+    """The partition of the outbox with a webhook's deliveries."""
+    return f"{account}#webhook#{webhook_id}"
+
+
+def webhook_of(partition: str) -> tuple[str, str]:
+    """The account and the webhook whose partition it is."""
+    account, _, webhook_id = partition.rpartition("#webhook#")
+    return account, webhook_id
+
+
+def delivery(place: str) -> str:
+    """A delivery, by its place, in its webhook's partition."""
+    return f"delivery#{place}"
+
+
+def place_of(item: str) -> str:
+    """The place of a delivery, or the key of a notice."""
+    return item.partition("#")[2]
+
+
+def is_notice(item: str) -> bool:
+    """Whether an item of the outbox is a notice."""
+    return item.startswith("notice#")
+
+
+def tried_hits(account: str, webhook_id: str) -> str:
+    """The partition of the outbox with the hits of which a webhook was told, or may have been."""
+    return f"{account}#tried#{webhook_id}"
+
+
+def tried_hit(message_id: str, hit: str) -> str:
+    """A hit, by its mail and its event's key."""
+    return f"tried#{message_id}#{hit}"
+
+
+def due_shard(place: str) -> str:
+    """In which partition of what is due a delivery stands."""
+    return f"due#{zlib.crc32(place.encode()) % SHARDS}"
+
+
+def due_shards() -> list[str]:
+    """All partitions of what is due."""
+    return [f"due#{shard}" for shard in range(SHARDS)]
+
+
+def due(at: str, tries: int, place: str) -> str:
+    """When somebody must look after a delivery, and which attempt it waits for."""
+    return f"{at}#{tries}#{place}"
+
+
+def tries_of(due_key: str) -> int:
+    """The attempts that were begun before."""
+    return int(due_key.split("#")[1])

@@ -7,11 +7,12 @@ too long for its token, or a file that went out as a link; of one that is erased
 from collections.abc import Mapping
 
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from chalicelib.core.stored_file import StoredFile, file_id
 from chalicelib.core.token import link_id
-from chalicelib.storage.tables import bind
+from chalicelib.storage.tables import bind, is_done
 
 
 class LinkRow(Model):
@@ -46,6 +47,12 @@ class Links:
                     content_type=file.content_type,
                 )
                 batch.save(row)
+
+    def erase_destination(self, message_id: str, position: int) -> None:
+        """Forgets where a link led, but that there was one, so that it can say so for ever."""
+        actions: list[Action] = [self._rows.destination.remove(), self._rows.is_erased.set(True)]
+        is_there = self._rows.link_id.exists()
+        is_done(lambda: self._rows(link_id(message_id, position)).update(actions=actions, condition=is_there))
 
     def erase_file(self, message_id: str, position: int) -> None:
         """Forgets all of a file but that there was one, so that its link can say so for ever. The object itself is

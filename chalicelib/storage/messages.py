@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import datetime
 from functools import reduce
+from itertools import islice
 from operator import and_
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.core import instant
+from chalicelib.core import cell, instant
 from chalicelib.core.mail_filter import ALL, Only
 from chalicelib.core.message import Failure, Message, Sending, Tracking
 from chalicelib.core.refold import Fold
@@ -26,6 +27,9 @@ from chalicelib.storage import keys, state_text
 from chalicelib.storage.message_row import MessageRow, facts_of, fold_of, message_of, row_of, time_of
 from chalicelib.storage.tables import bind, is_done
 from chalicelib.storage.walk import Walk, merged, walked
+
+MOST_AT_ONCE = 100
+"""So many items does DynamoDB read by their keys in one call."""
 
 NO_STATUS = "-"
 """Of a message that has been folded and is not known to have been sent. With it, what the fold knows and what the
@@ -50,9 +54,9 @@ class Messages:
         self._rows = bind(MessageRow, table_name, region)
 
     def get(self, account: str, message_id: str) -> Message | None:
-        """The message, if it belongs to this account."""
+        """The message, if it belongs to this account and is a mail."""
         found = self.find(message_id)
-        return found[0] if found and found[0].account == account else None
+        return found[0] if found and found[0].account == account and not found[0].is_aggregate else None
 
     def find(self, message_id: str, *, may_be_old: bool = False) -> tuple[Message, Fold] | None:
         """The message and its fold, whoever it belongs to, as it is now; or, for half the price, as it just was."""
@@ -109,10 +113,26 @@ class Messages:
         return [message_of(row, fold_of(row).state) for row in found]
 
     def accepted_between(self, account: str, start: datetime, end: datetime) -> Iterator[str]:
-        """The ids of the account's messages accepted from `start` on and before `end`; for the sweep."""
-        for shard in keys.account_shards(account):
+        """The ids of the account's messages that were due from `start` on and before `end`, which is their acceptance
+        where they were not scheduled, and of its aggregates of these times; for the sweep."""
+        for shard in (*keys.account_shards(account), keys.aggregates(account)):
             condition = self._rows.accepted_key.between(instant.show(start), instant.show(end))
             for row in self._rows.by_account.query(shard, condition):
+                yield row.message_id
+
+    def folds_between(self, account: str, start: datetime, end: datetime) -> Iterator[tuple[Message, Fold]]:
+        """These messages and their folds, as they are now, in no order; for the recount."""
+        ids = self.accepted_between(account, start, end)
+        while batch := list(islice(ids, MOST_AT_ONCE)):
+            for row in self._rows.batch_get(batch, consistent_read=True):
+                fold = fold_of(row)
+                yield message_of(row, fold.state), fold
+
+    def waiting_between(self, account: str, start: datetime, end: datetime) -> Iterator[str]:
+        """Those of them that are not known to have been sent, or to have come to any other news; for the schedule."""
+        for shard in keys.account_shards(account):
+            condition = self._rows.accepted_key.between(instant.show(start), instant.show(end))
+            for row in self._rows.by_account.query(shard, condition, self._rows.status.does_not_exist()):
                 yield row.message_id
 
     def put_in(self, transaction: TransactWrite, message: Message) -> None:
@@ -172,6 +192,25 @@ class Messages:
         Only whose claim it is may settle it, so that a call that is repeated late undoes nobody else's claim. That it
         was sent may be noted also when it had been given up as unknown.
         """
+        actions, condition = self._settling(message, sending, failure, ses_message_id, sent_at, next_try_at)
+        return self._update(message.message_id, actions, condition)
+
+    def settle_in(
+        self, transaction: TransactWrite, message: Message, sending: Sending, *, failure: Failure | None = None
+    ) -> None:
+        """Adds the same to a transaction."""
+        actions, condition = self._settling(message, sending, failure)
+        transaction.update(self._rows(message.message_id), actions=actions, condition=condition)
+
+    def _settling(
+        self,
+        message: Message,
+        sending: Sending,
+        failure: Failure | None,
+        ses_message_id: str | None = None,
+        sent_at: datetime | None = None,
+        next_try_at: datetime | None = None,
+    ) -> tuple[list[Action], Condition]:
         rows = self._rows
         actions: list[Action] = [rows.sending.set(sending.value), rows.lease_ends_at.remove()]
         actions.append(rows.failure.set(asdict(failure)) if failure else rows.failure.remove())
@@ -186,9 +225,17 @@ class Messages:
         condition = rows.sending == message.sending.value
         if sending is Sending.SENT:
             condition = condition | (rows.sending == Sending.UNKNOWN.value)
+        if sending in (Sending.SENT, Sending.FAILED):  # for good: nobody asks any more whose claim it was
+            actions.append(rows.claim.remove())
         if message.claim:
             condition = condition & (rows.claim == message.claim)
-        return self._update(message.message_id, actions, condition)
+        return actions, condition
+
+    def cancel(self, message: Message) -> bool:
+        """Ends a message that waits for sending; False if it does not any more, be it that it is cancelled already."""
+        rows = self._rows
+        actions: list[Action] = [rows.sending.set(Sending.CANCELLED.value), rows.failure.remove()]
+        return self._update(message.message_id, actions, rows.sending == Sending.QUEUED.value)
 
     def store_fold(self, message: Message, fold: Fold) -> bool:
         """Stores a fold; False if another one came first."""
@@ -206,19 +253,23 @@ class Messages:
 
     def _fold_update(self, message: Message, fold: Fold) -> tuple[list[Action], Condition]:
         rows = self._rows
-        actions: list[Action] = [rows.state.set(state_text.dump(fold.state)), rows.version.set(message.version + 1)]
+        state = state_text.dump(fold.state, message.ses_message_id)
+        actions: list[Action] = [rows.state.set(state), rows.version.set(message.version + 1)]
         status, opened_at = status_of(replace(message, state=fold.state)), opened_at_of(fold.state.engagement)
         if status:
             actions.append(rows.status.set(status.value))
         else:  # unless the sender has just noted that it was sent, of which this fold does not know
             actions.append(rows.status.set(NO_STATUS if status_of(message) else rows.status | NO_STATUS))
-        if opened_at:
+        if opened_at and not message.is_aggregate:
             actions.append(rows.opened_key.set(keys.opened(instant.show(opened_at), message.message_id)))
         elif opened_at_of(message.state.engagement):  # taken back
             actions.append(rows.opened_key.remove())
         if fold.closed_until:
             actions.append(rows.closed.set(state_text.dump_engagement(fold.closed)))
             actions.append(rows.closed_until.set(fold.closed_until))
+        counted, told = cell.dump(fold.counted), sorted(fold.told)
+        actions.append(rows.counted.set(counted) if counted else rows.counted.remove())
+        actions.append(rows.told.set(told) if told else rows.told.remove())
         return actions, rows.version == message.version
 
     def _update(self, message_id: str, actions: list[Any], condition: Any) -> bool:

@@ -1,8 +1,10 @@
 """Settings of accounts, in the item `settings` of the table `account`, beside the account's name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
+from dataclasses import replace
+from datetime import datetime
 
-from chalicelib.core import account_policy
+from chalicelib.core import account_policy, instant
 from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.storage import keys
 from chalicelib.storage.account import AccountRow
@@ -20,6 +22,18 @@ class Policies:
         """The account's settings as they are now; or, for half the price, as they just were."""
         return _policy(self._row(account, is_latest=not may_be_old))
 
+    def listened_to(self, account: str) -> Set[str]:
+        """The types of notices that somebody wants, as they were noted."""
+        return self.get(account).listening.keys()
+
+    def listen(self, account: str, types: Set[str], now: datetime) -> None:
+        """Notes which types of notices somebody wants from now on; who has wanted one already goes on wanting it."""
+
+        def listening(policy: AccountPolicy) -> AccountPolicy:
+            return replace(policy, listening={one: policy.listening.get(one, now) for one in sorted(types)})
+
+        self.change(account, listening)
+
     def change(self, account: str, change: Callable[[AccountPolicy], AccountPolicy]) -> AccountPolicy:
         """Replaces the settings by what `change` makes of them, which is asked again if another change came first.
 
@@ -32,8 +46,9 @@ class Policies:
             after = change(before)
             if after == before:
                 return after
-            kept = row.data if row else {}
-            changed = self._rows(account, keys.SETTINGS, data={**kept, "policy": account_policy.show(after)})
+            listening = {one: instant.show(since) for one, since in after.listening.items()}
+            data = {**(row.data if row else {}), "policy": account_policy.show(after), "listening": listening}
+            changed = self._rows(account, keys.SETTINGS, data=data)
             changed.version = next_version(row)
             is_stored = is_done(lambda: changed.save(condition=is_as_read(self._rows, row)))
             return after if is_stored else None
@@ -48,4 +63,6 @@ class Policies:
 
 
 def _policy(row: AccountRow | None) -> AccountPolicy:
-    return account_policy.load(row.data.get("policy", {}) if row else {})
+    data = row.data if row else {}
+    listening = {one: instant.parse(since) for one, since in data.get("listening", {}).items()}
+    return replace(account_policy.load(data.get("policy", {})), listening=listening)

@@ -2,18 +2,22 @@
 
 `suppression#<address>` holds what is known of an address, with a version; `suppressed#<time>#<address>` repeats it for
 the list by latest news, and both are written in one transaction; `outcomes#<address>` is its row of soft bounces, with
-TTL. Access: one address, several at once, a page of the list.
+TTL. Of a person who was erased a hash stands in the place of the address. Access: one address, several at once, a page
+of the list.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from pynamodb.transactions import TransactWrite
 
+from chalicelib.core import suppression
 from chalicelib.core.account_policy import LONGEST_REST_DAYS
+from chalicelib.core.address_key import hash_of, hashes_of
 from chalicelib.core.soft_bounces import KEPT, Row
 from chalicelib.core.suppression import Suppression
+from chalicelib.core.token import Keys
 from chalicelib.storage import keys, suppression_data
 from chalicelib.storage.account import AccountRow
 from chalicelib.storage.tables import bind, is_done
@@ -34,22 +38,59 @@ class Page(NamedTuple):
 
 
 class Suppressions:
-    """Reads and changes suppressions and rows of soft bounces, as they are at the moment."""
+    """Reads and changes suppressions and rows of soft bounces, as they are at the moment.
 
-    def __init__(self, table_name: str, region: str) -> None:
+    With the master secrets those of erased people are found, too; who only adds to what is known needs none.
+    """
+
+    def __init__(self, table_name: str, region: str, secrets: Keys | None = None) -> None:
         self._rows = bind(AccountRow, table_name, region)
+        self._secrets = secrets
 
     def get(self, account: str, address_key: str) -> Suppression | None:
         """What is known of an address; None if nothing ever was."""
-        item = self._get(account, keys.suppression(address_key))
-        return suppression_data.load(item.data) if item else None
+        return self.of(account, [address_key])[0]
 
     def of(self, account: str, address_keys: Sequence[str]) -> list[Suppression | None]:
-        """What is known of each of at most 100 addresses, in their order."""
-        wanted = sorted({(account, keys.suppression(key)) for key in address_keys})
-        items = self._rows.batch_get(wanted, consistent_read=True)
-        known = {item.item: suppression_data.load(item.data) for item in items}
-        return [known.get(keys.suppression(key)) for key in address_keys]
+        """What is known of each of these addresses, in their order."""
+        known = self._known(account, address_keys)
+        each = ([known[key] for key in self._names(account, address) if key in known] for address in address_keys)
+        return [suppression.joined(one) for one in each]
+
+    def names_of(self, account: str, address_key: str) -> list[str]:
+        """Under what something is known of an address: itself, and what it was hashed to when its person was erased."""
+        known = self._known(account, [address_key])
+        return [name for name in self._names(account, address_key) if name in known]
+
+    def erase(self, account: str, address_key: str, now: datetime) -> int:
+        """Forgets an address; that it gets no mail is kept under its hash. 1 if anything was known of it."""
+        assert self._secrets, "nobody is erased without the secrets to hash with"
+        name = hash_of(address_key, account, self._secrets)
+
+        def attempt() -> int | None:
+            known = self._get(account, keys.suppression(address_key))
+            outcomes = self._get(account, keys.outcomes(address_key))
+            hashed = self._get(account, keys.suppression(name))
+            if known is None and outcomes is None:
+                return 0
+            before = suppression_data.load(known.data) if known else None
+
+            def write() -> None:
+                with TransactWrite(connection=self._rows._get_connection().connection) as transaction:
+                    for item in (known, outcomes):
+                        if item:
+                            transaction.delete(item, condition=is_as_read(self._rows, item))
+                    if known and known.data["place"]:
+                        transaction.delete(self._rows(account, keys.suppressed(known.data["place"])))
+                    if before and before.is_in_force(now):
+                        kept = [suppression_data.load(hashed.data)] if hashed else []
+                        whole = suppression.joined([suppression.forget(before), *kept])
+                        assert whole
+                        self._put(transaction, account, name, hashed, whole)
+
+            return 1 if is_done(write) else None
+
+        return until_done(attempt)
 
     def row(self, account: str, address_key: str) -> Row:
         """The address's row of soft bounces; empty if none of its mails bounced softly."""
@@ -100,6 +141,15 @@ class Suppressions:
             before=places[0] if places else None,
         )
 
+    def _names(self, account: str, address_key: str) -> list[str]:
+        return [address_key, *(hashes_of(address_key, account, self._secrets) if self._secrets else ())]
+
+    def _known(self, account: str, address_keys: Sequence[str]) -> dict[str, Suppression]:
+        names = {name for key in address_keys for name in self._names(account, key)}
+        wanted = {keys.suppression(name): name for name in names}
+        items = self._rows.batch_get([(account, item) for item in sorted(wanted)], consistent_read=True)
+        return {wanted[item.item]: suppression_data.load(item.data) for item in items}
+
     def _get(self, account: str, item: str) -> AccountRow | None:
         try:
             return self._rows.get(account, item, consistent_read=True)
@@ -109,7 +159,8 @@ class Suppressions:
     def _put(
         self, transaction: TransactWrite, account: str, address_key: str, held: AccountRow | None, after: Suppression
     ) -> None:
-        """Adds the suppression and its entry in the list. It is never deleted, so its version never begins anew."""
+        """Adds the suppression and its entry in the list. Nothing but an erasure deletes it, so that its version does
+        not begin anew while somebody holds an old one."""
         news_at = suppression_data.news_at(after)
         place = keys.suppressed_place(news_at, address_key) if news_at else None
         data = {**suppression_data.dump(after), "place": place}

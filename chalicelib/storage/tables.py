@@ -44,7 +44,8 @@ def is_done(write: Callable[[], object]) -> bool:
             return False
         raise
     except (PutError, UpdateError) as error:
-        if error.cause_response_code in REFUSED:
+        answer = getattr(error.cause, "response", None) or {}  # None where there was no answer at all
+        if answer.get("Error", {}).get("Code") in REFUSED:
             return False
         raise
     return True

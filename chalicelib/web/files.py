@@ -18,8 +18,7 @@ class File(NamedTuple):
 def files_of(attachments: Sequence[Attachment]) -> list[File]:
     """Each attachment, in the order of the mail."""
     return [
-        File(file.filename, file.content_type, size(len(file.content)), file.content_id is not None)
-        for file in attachments
+        File(file.filename, file.content_type, size(file.size), file.content_id is not None) for file in attachments
     ]
 
 

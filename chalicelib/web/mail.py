@@ -23,7 +23,7 @@ from chalicelib.web.signin import Visit, guarded
 from chalicelib.web.timeline import timeline_of
 from chalicelib.web.urls import local
 from chalicelib.web.view import view_of
-from chalicelib.web.words import AGREED_TO_LESS, WITHDRAWN
+from chalicelib.web.words import AGREED_TO_LESS, ERASED, WITHDRAWN
 
 _CONTENT_ID = re.compile(r"\bcid:([A-Za-z0-9._@%-]{1,300})")
 _REMOTE_IMAGE = re.compile(r"""(?:src|srcset|background|url)\s*[=(]\s*["']?\s*(?:https?:)?//""", re.IGNORECASE)
@@ -53,7 +53,7 @@ def show_content(message_id: str, asked: Asked, parts: Parts) -> Answer:
 
 def _page(message_id: str, visit: Visit, parts: Parts) -> Answer:
     message = _find(message_id, visit, parts)
-    content = parts.content(message)
+    content = _content_of(message, parts)
     drawable = _drawable(message, content)
     body = render(
         "mail.html",
@@ -75,19 +75,27 @@ def _page(message_id: str, visit: Visit, parts: Parts) -> Answer:
 
 def _live(message_id: str, visit: Visit, parts: Parts) -> Answer:
     message = _find(message_id, visit, parts)
-    clickable = None if visit.asked.query.get("content") == "gone" else _tracked(parts.clickable(message), message)
+    is_gone = message.erased_at or visit.asked.query.get("content") == "gone"
+    clickable = None if is_gone else _tracked(parts.clickable(message), message)
     return fragment(render("live.html", is_refresh=True, **_state(message, clickable, parts)), visit.asked)
 
 
 def _content(message_id: str, visit: Visit, parts: Parts) -> Answer:
     message = _find(message_id, visit, parts)
-    content = parts.content(message)
+    if message.erased_at:
+        raise NotHere("This mail was erased.")
+    content = _content_of(message, parts)
     if content is None or content.html is None:
         raise NotHere("This mail has no HTML.")
     drawable = _drawable(message, content) if _has_clicks_on(visit.asked) else None
     shown = _drawn(drawable, message).html if drawable else content.html
     body = with_inline_images(placeholders.inert(shown), content.attachments) + LINKS_IN_NEW_TAB
     return answer.mail(body, may_load_images=visit.asked.query.get("images") == "1")
+
+
+def _content_of(message: Message, parts: Parts) -> Content | None:
+    """What it says, None where that is not kept any more."""
+    return None if message.erased_at else parts.content(message)
 
 
 def with_inline_images(html: str, files: Sequence[Attachment]) -> str:
@@ -113,7 +121,7 @@ def _has_clicks_on(asked: Asked) -> bool:
 
 def _drawable(message: Message, content: Content | None) -> str | None:
     """The HTML if clicks can be drawn on it."""
-    if content is None or content.html is None or not message.tracking.clicks:
+    if content is None or content.html is None or not _has_clicks(message):
         return None
     return content.html if click_map.is_drawable(content.html, content.links) else None
 
@@ -124,12 +132,17 @@ def _drawn(html: str, message: Message) -> click_map.Drawing:
 
 
 def _tracked(clickable: Clickable, message: Message) -> Clickable:
-    return clickable if message.tracking.clicks else clickable._replace(links=())
+    return clickable if _has_clicks(message) else clickable._replace(links=())
+
+
+def _has_clicks(message: Message) -> bool:
+    """Whether it is known which clicks were made on this mail."""
+    return message.tracking.clicks and message.tracking.is_individual
 
 
 def _state(message: Message, clickable: Clickable | None, parts: Parts) -> dict[str, object]:
     """What the part of the page that refreshes itself is made of. `clickable` is None where the content is gone."""
-    now, events = parts.now(), parts.events(message)
+    now, events = parts.now(), [] if message.erased_at else parts.events(message)
     live = parts.site.path(f"/mails/{message.message_id}/live", content="gone" if clickable is None else None)
     verdicts = verdicts_of(message, events, parts.policy(message.account))
     timeline = timeline_of(message, events, verdicts, clickable or Clickable(), now=now)
@@ -140,7 +153,9 @@ def _state(message: Message, clickable: Clickable | None, parts: Parts) -> dict[
 def _ended(message: Message, parts: Parts, now: datetime) -> str:
     """Why nothing more is recorded although the mail is tracked: what its person says by now."""
     tracking = message.tracking
-    if not tracking.is_on:
+    if message.erased_at:
+        return ERASED
+    if not tracking.is_individual:  # what is only added up goes on, for nobody can tell whose it is
         return ""
     said = [list(parts.consents(message.account, key_of(bare(to)))) for to in message.envelope.recipients]
     if not all(consent.is_tracking_allowed(entries, required=False, at=now) for entries in said):

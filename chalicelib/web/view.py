@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from chalicelib.core import instant, named_address
+from chalicelib.core.tracking import SENT_ELSEWHERE
 from chalicelib.web.files import size
 from chalicelib.web.moment import Moment, moment, moment_of_day
 from chalicelib.web.words import (
@@ -40,10 +41,13 @@ _ICONS = {
 }
 CHIPS = {status: Chip(icon, STATUSES[status], status) for status, icon in _ICONS.items()}
 SENDING_CHIPS = {
+    "scheduled": Chip("clock", "Scheduled", "waiting"),
     "queued": Chip("clock", "Queued", "waiting"),
     "sending": Chip("clock", "Sending", "waiting"),
     "unknown": Chip("question", "Unconfirmed", "waiting"),
+    "prepared": Chip("clock", "Prepared", "waiting"),
     "failed": Chip("cross", "Not sent", "failed"),
+    "cancelled": Chip("cross", "Cancelled", "failed"),
 }
 HARD_BOUNCE = Chip("alert", "Bounced", "bounced-hard")
 SOFT_BOUNCE = Chip("alert", "Bounced", "bounced-soft")
@@ -128,8 +132,10 @@ class View(NamedTuple):
     unsubscribed: Moment | None
     failure: str
     is_unsent: bool
+    is_scheduled: bool
     sending: str
     untracked: str | None
+    is_elsewhere: bool
     tracking: str
     fates: list[Fate]
     links: Links
@@ -138,6 +144,7 @@ class View(NamedTuple):
     user: str | None
     tags: list[str]
     source: str
+    erased: Moment | None
 
 
 def view_of(mail: Mail, now: datetime, ended: str = "") -> View:
@@ -153,14 +160,14 @@ def view_of(mail: Mail, now: datetime, ended: str = "") -> View:
         opens = _without_time(opens, mail["opens"]["last_at"], now)
     return View(
         message_id=mail["id"],
-        subject=mail["subject"].strip() or "(no subject)",
-        sender=_person(mail["from"]),
+        subject=mail["subject"].strip() or ("(erased)" if mail["erased_at"] else "(no subject)"),
+        sender=_person(mail["from"] or ""),
         to=to,
         cc=cc,
         bcc=bcc,
         reply_to=reply_to,
-        who=_who(to + cc + bcc),
-        when=_when(mail["sent_at"] or mail["accepted_at"], now),
+        who="–" if mail["erased_at"] else _who(to + cc + bcc),
+        when=_when(mail["sent_at"] or mail["scheduled_at"] or mail["accepted_at"], now),
         chip=chip_of(mail),
         eye=eye_of(mail),
         opens=opens,
@@ -172,17 +179,20 @@ def view_of(mail: Mail, now: datetime, ended: str = "") -> View:
         complained=_when(mail["complained_at"], now) if mail["complained_at"] else None,
         unsubscribed=_when(mail["unsubscribed_at"], now) if mail["unsubscribed_at"] else None,
         failure=failure_words(mail["error"]["detail"], now) if mail["error"] else "",
-        is_unsent=mail["sending"] == "failed" and not opens.number,
+        is_unsent=mail["sending"] in ("failed", "cancelled") and not opens.number,
+        is_scheduled=mail["scheduled_at"] is not None,
         sending=mail["sending"],
         untracked=None if tracking["tracked"] else REASONS[tracking["reason"]],
+        is_elsewhere=tracking["reason"] == SENT_ELSEWHERE,
         tracking=tracking_sentence(tracking, now, ended),
         fates=[_fate(recipient) for recipient in mail["recipients"]] if len(to + cc + bcc) > 1 else [],
         links=_links(links or ()),
-        downloads=[_download(file, is_tracked=tracking["clicks"]) for file in files],
+        downloads=[_download(file, is_tracked=not untracked(tracking, "clicks")) for file in files],
         record=f"{mail['record']['module']} {mail['record']['record_id']}" if mail["record"] else None,
         user=mail["user"],
         tags=[f"{tag['name']}: {tag['value']}" for tag in mail["tags"]],
         source=source_words(mail["source"]),
+        erased=_when(mail["erased_at"], now) if mail["erased_at"] else None,
     )
 
 

@@ -27,15 +27,18 @@ REASONS: Mapping[str, str] = {
     "multiple_recipients": "several recipients",
     "mail_off": "switched off for this mail",
     "mode_off": "account and consent leave nothing to record",
+    "sent_elsewhere": "sent through SES directly",
 }
 """Why a mail is not tracked, in words that follow `not tracked:`."""
 
 ONLY_THE_DAY = "last_open_date"
+ADDED_UP = "aggregate"
 _MODES = {
     ONLY_THE_DAY: "Only the day of the last one is kept, and no clicks.",
-    "aggregate": "They are only added up for everybody the dispatch went to.",
+    ADDED_UP: "They are only added up with those of all other mails of the day.",
 }
 WITHDRAWN = "The recipient has withdrawn consent; nothing more is recorded."
+ERASED = "The mail was erased; nothing more is recorded."
 AGREED_TO_LESS = "The recipient agrees to less by now; nothing more is recorded."
 
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
@@ -53,10 +56,10 @@ def titled(words: str) -> str:
 
 
 def untracked(tracking: Mapping[str, Any], what: str) -> str | None:
-    """Why `opens` or `clicks` are not tracked. Where one of them is, the mode leaves the other one out, or else the
-    sender has switched it off."""
+    """Why `opens` or `clicks` of this mail are not known. Where one of them is, the mode leaves the other one out, or
+    else the sender has switched it off."""
     if tracking[what]:
-        return None
+        return "only added up with other mails of the day" if tracking["mode"] == ADDED_UP else None
     if tracking["mode"] == ONLY_THE_DAY:
         return "not tracked: only the day of the last open is kept"
     return f"not tracked: {REASONS[tracking['reason'] or 'mail_off']}"

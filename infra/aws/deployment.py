@@ -15,6 +15,8 @@ KEPT = {
     "dashboard_domain": "DashboardDomain",
     "dashboard_certificate": "DashboardCertificateArn",
     "alarm_email": "AlarmEmail",
+    "networks": "Networks",
+    "webhook_targets": "WebhookTargets",
 }
 """Settings by the names of their template parameters."""
 
@@ -33,6 +35,8 @@ class Deployment(NamedTuple):
     dashboard_domain: str = ""
     dashboard_certificate: str = ""
     alarm_email: str = ""
+    networks: str = ""
+    webhook_targets: str = ""
     track_concurrency: int | None = None
     architecture: str = "arm64"
     may_lose: frozenset[str] = frozenset()

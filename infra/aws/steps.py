@@ -25,7 +25,7 @@ from infra.template import load
 
 DATA = Path(__file__).parents[1] / "data.yaml"
 
-NAMED_IN_MAILS_AND_PROGRAMS = frozenset({"TrackApi", "TrackDomain", "RestAPI", "DashboardDomainName"})
+NAMED_IN_MAILS_AND_PROGRAMS = frozenset({"TrackApi", "TrackDomain", "RestAPI", "SesApi", "DashboardDomainName"})
 """Resources of the app stack that the world knows by name: links in mails that are out, programs that call the API."""
 
 LEFT = "If an earlier stack of this stage has left that (data is kept when a stack goes): TAKE_OVER=1 takes it over"

@@ -10,6 +10,12 @@ from infra.local.emulator import HOST, REGION
 from infra.local.problem import CannotRun
 from infra.local.stack import CREDENTIAL, STAGE, read_secret, settings_environment
 
+WEBHOOK_TARGETS = "127.0.0.0/8,::1/128,localhost"
+"""Receivers on this machine, also by plain http."""
+
+WEBHOOK_SETTLE_SECONDS = "6"
+"""No scanner comes here for longer than the burst that it is known by."""
+
 
 class Ports(NamedTuple):
     """Ports of the loopback: the API with the dashboard, the tracking host, the inbox with SES, and the emulator."""
@@ -69,6 +75,8 @@ def of_handlers(ports: Ports, outputs: Mapping[str, str]) -> dict[str, str]:
         **settings_environment(outputs, read_secret(ports.url("emulator"), outputs["TokenKeysArn"])),
         f"{PREFIX}TRACKING_URL": ports.url("tracking"),
         f"{PREFIX}DASHBOARD_URL": ports.url("api"),
+        f"{PREFIX}WEBHOOK_TARGETS": WEBHOOK_TARGETS,
+        f"{PREFIX}WEBHOOK_SETTLE_SECONDS": WEBHOOK_SETTLE_SECONDS,
         f"{PREFIX}STAGE": STAGE,
     }
 

@@ -33,7 +33,8 @@ class QueueSource(NamedTuple):
 
 
 class StreamSource(NamedTuple):
-    """`stream` is an output of infra/data.yaml. Only records of these event names are handed over."""
+    """`stream` is an output of infra/data.yaml. Only records of these event names are handed over, and of these only
+    those of which this attribute of the key begins so."""
 
     stream: str
     failures: str
@@ -41,6 +42,7 @@ class StreamSource(NamedTuple):
     batch_size: int = 100
     window_seconds: float = 0.1
     retries: int = 5
+    key_begins: tuple[str, str] | None = None
 
 
 class Schedule(NamedTuple):
@@ -64,7 +66,17 @@ FEEDS = (
     Feed("send", "chalicelib.entrypoints.send.send", 30, QueueSource("SendQueue", batch_size=1)),
     Feed("ingest", "chalicelib.entrypoints.ingest.ingest", 30, QueueSource("NotificationsQueue")),
     Feed("fold", "chalicelib.entrypoints.fold.fold", 60, StreamSource("EventsStreamArn", "FoldFailedQueue")),
+    Feed(
+        "notify",
+        "chalicelib.entrypoints.notify.notify",
+        60,
+        StreamSource("OutboxStreamArn", "NotifyFailedQueue", key_begins=("item", "notice#")),
+    ),
+    Feed("deliver", "chalicelib.entrypoints.deliver.deliver", 60, QueueSource("DeliveriesQueue", batch_size=1)),
+    Feed("people", "chalicelib.entrypoints.people.people", 300, QueueSource("PeopleQueue", batch_size=1)),
     Feed("sweep", "chalicelib.entrypoints.sweep.sweep", 300, Schedule("rate(15 minutes)")),
+    Feed("recount", "chalicelib.entrypoints.recount.recount", 900, Schedule("rate(1 day)")),
+    Feed("remind", "chalicelib.entrypoints.remind.remind", 300, Schedule("rate(5 minutes)")),
     Feed("replay", "chalicelib.entrypoints.replay.replay", 60, Schedule("rate(5 minutes)")),
 )
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from chalicelib import settings
 from chalicelib.core import apikey
 from chalicelib.storage.account import Account
-from infra.account import new_key
+from infra.account import MOST_CALLS, new_key
 from infra.local.folder import Folder
 
 ACCOUNT = "local"
@@ -18,7 +18,8 @@ def ensure_key(folder: Folder) -> str:
     accounts = Account(own.account_table, own.region)
     text = folder.api_key.read_text(encoding="ascii").strip() if folder.api_key.exists() else ""
     if not _is_valid(accounts, text):
-        text = new_key(accounts, ACCOUNT, name="make run", scopes=apikey.SCOPES, expires_at=None)
+        scopes = apikey.SCOPES
+        text = new_key(accounts, ACCOUNT, name="make run", scopes=scopes, expires_at=None, rate=MOST_CALLS)
         folder.api_key.unlink(missing_ok=True)
         with os.fdopen(os.open(folder.api_key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(text + "\n")

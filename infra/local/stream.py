@@ -44,6 +44,16 @@ def lambda_record(record: Mapping[str, Any], stream_arn: str) -> dict[str, Any]:
     return {**plain, "eventSource": "aws:dynamodb", "eventSourceARN": stream_arn}
 
 
+def _is_wanted(record: Mapping[str, Any], source: StreamSource) -> bool:
+    """Whether the source's filter lets a record pass."""
+    if record.get("eventName") not in source.event_names:
+        return False
+    if source.key_begins is None:
+        return True
+    name, beginning = source.key_begins
+    return str(record["dynamodb"]["Keys"][name]["S"]).startswith(beginning)
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(inner) for key, inner in value.items()}
@@ -171,11 +181,7 @@ class StreamPump:
 
     def _turn_of(self, shard: Shard) -> int:
         records, iterator = self._read(shard)
-        handed = [
-            lambda_record(record, self._arn)
-            for record in records
-            if record.get("eventName") in self._source.event_names
-        ]
+        handed = [lambda_record(record, self._arn) for record in records if _is_wanted(record, self._source)]
 
         def give_up(lost: Sequence[Mapping[str, Any]], tries: int) -> None:
             message = failure_message(lost, self._arn, shard.shard_id, self._function, tries, datetime.now(UTC))

@@ -20,7 +20,7 @@ def written(operation, asked, before, after):
 
 
 def test_the_tables_and_their_indexes_are_those_of_the_data_stack():
-    assert set(TABLES) == {"events", "messages", "links", "salts", "account"}
+    assert set(TABLES) == {"events", "messages", "links", "salts", "account", "reports", "outbox"}
     assert TABLES["events"].keys == ("message_id", "event_key")
     assert TABLES["salts"].keys == ("day",)
     kept = {index.name.removeprefix("messages/"): index.kept - index.keys for index in TABLES["messages"].indexes}

@@ -62,8 +62,8 @@ def test_every_goal_is_held_against_a_figure():
 
 def test_what_is_measured_is_what_ses_is_handed():
     world, ids = World(), iter(["claim", f"{MESSAGE_ID[2:]}00"])
-    making = instrument.Parts(world, world, KEYS, TRACKING_URL, lambda: next(ids))
-    parts = Parts(world, world, world, making, People().stores, making.new_id)
+    making = instrument.Parts(world, world, KEYS, TRACKING_URL, lambda: next(ids), world)
+    parts = Parts(world, world, world, making, People().stores, world.settle, making.new_id)
     send(MESSAGE_ID, parts, now=UNTIL - CAPTURE_WINDOW)
     assert world.raw == benchmark.by_mailsight(CONTENT, HTML, MESSAGE_ID)
 

@@ -18,11 +18,11 @@ def test_a_hit_is_one_call_one_write_unit_and_no_read(found, kind):
     assert (step.write_units, step.read_units) == (1, 0)
 
 
-def test_a_mail_from_accepted_to_folded_costs_at_most_16_write_units(found):
-    table = next(iter(units.tables_of(found)))
-    told = [figure for figure in table.figures if figure.what.startswith(("write units, accepted", "of that"))]
-    whole, *parts = (figure.value for figure in told)
-    assert whole == sum(parts) <= 16
+def test_a_mail_from_accepted_to_folded_costs_at_most_16_write_units_and_4_more_where_nothing_comes_together(found):
+    figures = {figure.what: figure.value for figure in next(iter(units.tables_of(found))).figures}
+    whole = figures["write units, accepted to folded, each event alone"]
+    assert whole == sum(value for what, value in figures.items() if what.startswith("of that")) <= 20
+    assert figures["write units where Send and Delivery are folded at once"] <= 16
 
 
 def test_no_goal_is_missed(found):
@@ -31,12 +31,19 @@ def test_no_goal_is_missed(found):
     assert sum(figure.goal is not None for figure in figures) == 7
 
 
-def test_a_fold_writes_the_message_only_and_reads_it_once(found):
+def test_a_fold_writes_the_message_and_its_cells_in_one_transaction_and_reads_it_once(found):
     for what in ("fold Send", "fold Delivery", "fold open", "fold click"):
         calls = found.steps[what].calls
-        assert {name.partition("/")[0] for call in calls for name in call.writes} == {"messages"}
-        assert [call.operation for call in calls if "messages" in call.reads | call.writes] == ["GetItem", "UpdateItem"]
+        assert {name.partition("/")[0] for call in calls for name in call.writes} == {"messages", "reports"}
+        asked = [call.operation for call in calls if "messages" in call.reads | call.writes]
+        assert asked == ["GetItem", "TransactWriteItems"]
         assert [call.operation for call in calls if "events" in call.reads] == ["Query"]
+
+
+def test_a_fold_that_changes_no_cell_is_a_plain_write_of_the_message(found):
+    step = found.steps["fold another open"]
+    assert step.count("dynamodb", "UpdateItem") == 1
+    assert {name for call in step.calls for name in call.writes} == {"messages", "messages/by_latest_open"}
 
 
 def test_a_fold_costs_the_lists_one_write_where_what_they_are_narrowed_by_has_changed(found):
@@ -63,12 +70,14 @@ def test_a_fold_costs_the_lists_one_write_where_what_they_are_narrowed_by_has_ch
 def test_what_is_asked_about_the_account_and_the_person_is_asked_once(found, what, operations):
     calls = [call for call in found.steps[what].calls if "account" in call.reads]
     assert sorted(call.operation for call in calls) == operations
-    assert all(call.reads["account"] <= 1 for call in calls)
+    of_one = {"BatchGetItem": 2}  # of a suppression that of the address, and of its hash, should its person be erased
+    assert all(call.reads["account"] <= of_one.get(call.operation, 1) for call in calls)
 
 
 def test_events_that_come_together_are_folded_in_one_write(found):
     together, alone = found.steps["fold Send and Delivery at once"], found.steps["fold Send"]
-    assert together.count("dynamodb", "UpdateItem") == alone.count("dynamodb", "UpdateItem") == 1
+    written = [step.count("dynamodb", "TransactWriteItems") for step in (together, alone)]
+    assert written == [1, 1]
 
 
 def test_a_sweep_of_what_is_folded_writes_nothing(found):
@@ -86,7 +95,8 @@ def test_what_stays_of_a_mail_is_its_items_its_entries_and_its_contents(found):
         *("messages", "messages/by_account", "messages/by_ses_message_id"),
         *("events", "account", "contents"),
     }
-    assert set(found.stored["open"]) == {"events", "messages", "messages/by_account", "messages/by_latest_open"}
+    lists = {"messages/by_account", "messages/by_latest_open"}
+    assert set(found.stored["open"]) == {"events", "messages", *lists}
     status = len("opened") - len("delivered")
     assert found.stored["open"]["messages/by_account"] == status, "what it is narrowed by is another word"
 

@@ -140,13 +140,34 @@ def test_no_open_is_kept_that_alone_would_count_as_nobodys(hit: Hit) -> None:
     assert is_kept == (verdict.maker is Maker.HUMAN)
 
 
-# Off, aggregate, and after the window
+# Aggregate
+
+
+@pytest.mark.parametrize(
+    ("purpose", "kind", "more"),
+    [(Purpose.OPEN, Kind.OPENED, {}), (Purpose.CLICK, Kind.CLICKED, {"position": 2})],
+)
+def test_of_what_is_only_added_up_the_day_is_kept_and_what_the_hit_itself_is(
+    purpose: Purpose, kind: Kind, more: dict[str, Any]
+) -> None:
+    hit = a_hit(purpose, user_agent="Slackbot 1.0", ip="104.47.0.1", sec_purpose="prefetch")
+    made = hits.event_of(hit, a_token(purpose, Mode.AGGREGATE), lambda _: SALT)
+    assert made and (made.kind, made.occurred_at) == (kind, datetime(2026, 11, 21, tzinfo=UTC))
+    assert made.data == {"method": "GET", "client": "unfurler", "network": "filter", "prefetch": True, **more}
+    assert hits.event_of(hit, a_token(purpose, Mode.AGGREGATE)) == made, "it never asks for the salt"
+
+
+@pytest.mark.parametrize("purpose", [Purpose.ATTACHMENT, Purpose.UNSUBSCRIBE])
+def test_of_files_and_the_page_for_unsubscribing_nothing_is_added_up(purpose: Purpose) -> None:
+    assert hits.event_of(a_hit(purpose), a_token(purpose, Mode.AGGREGATE)) is None
+
+
+# Off, and after the window
 
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_nothing_is_kept_where_nothing_may_be_and_after_the_window(purpose: Purpose) -> None:
-    for mode in (Mode.OFF, Mode.AGGREGATE):
-        assert hits.event_of(a_hit(purpose), a_token(purpose, mode)) is None
+    assert hits.event_of(a_hit(purpose), a_token(purpose, Mode.OFF)) is None
     late = a_hit(purpose, at=UNTIL + timedelta(milliseconds=1))
     for mode in Mode:
         assert hits.event_of(late, a_token(purpose, mode)) is None

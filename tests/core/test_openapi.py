@@ -19,7 +19,7 @@ from chalicelib.core.openapi_mail import Email, Event
 from chalicelib.core.summary import summarise
 from chalicelib.core.suppression import Cause, Reason
 from chalicelib.core.token import Mode
-from chalicelib.core.tracking import GUARDS
+from chalicelib.core.tracking import REASONS
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MESSAGE_ID = "0123456789abcdef" * 2
@@ -67,7 +67,7 @@ def test_mails_and_events_are_what_the_document_says():
         Event.model_validate(mail_view.show_event(event, verdicts.get(event.key)))
 
 
-@pytest.mark.parametrize("reason", GUARDS)
+@pytest.mark.parametrize("reason", REASONS)
 def test_every_reason_for_not_being_tracked_stands_in_it(reason):
     untracked = replace(MESSAGE, tracking=Tracking(False, False, reason, mode=Mode.OFF))
     assert Email.model_validate(mail_view.show(untracked)).tracking.reason == reason

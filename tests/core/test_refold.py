@@ -151,11 +151,11 @@ def test_judging_anew_takes_back_also_what_was_closed_and_is_repeatable():
         table.take([one], NOON + timedelta(minutes=5))
     rows = [Row(event, key in table.marks) for key, event in table.events.items()]
     context = rules.NOTHING_KNOWN
-    anew = rejudge(table.fold, rows, context=context, until=UNTIL, now=NOON + timedelta(days=9))
+    anew = rejudge(table.fold, rows, context=context, until=UNTIL, now=NOON + timedelta(days=9)).fold
     assert anew.state == summarise(happenings)
     assert anew.closed_until == table.fold.closed_until
-    assert rejudge(anew, rows, context=context, until=UNTIL, now=NOON + timedelta(days=9)) == anew
-    assert rejudge(anew, [], context=context, until=UNTIL, now=UNTIL + GRACE) == anew, "when the events are gone"
+    assert rejudge(anew, rows, context=context, until=UNTIL, now=NOON + timedelta(days=9)).fold == anew
+    assert rejudge(anew, [], context=context, until=UNTIL, now=UNTIL + GRACE).fold == anew, "when the events are gone"
 
 
 def test_judging_anew_leaves_what_no_fold_has_seen_to_the_fold():
@@ -164,5 +164,5 @@ def test_judging_anew_leaves_what_no_fold_has_seen_to_the_fold():
     for unseen in (opened(1), BOUNCED):
         table.events[unseen.key] = unseen
     rows = [Row(event, key in table.marks) for key, event in table.events.items()]
-    anew = rejudge(table.fold, rows, context=rules.NOTHING_KNOWN, until=UNTIL, now=NOON + timedelta(days=1))
+    anew = rejudge(table.fold, rows, context=rules.NOTHING_KNOWN, until=UNTIL, now=NOON + timedelta(days=1)).fold
     assert anew == table.fold

@@ -59,10 +59,9 @@ BAD = {
     "html that is no text": ({"html": 5}, "/html"),
     "over-large html": ({"html": "x" * (submission.LONGEST_BODY + 1)}, "/html"),
     "an unknown field": ({"colour": "red"}, "/colour"),
-    "a field of a later version": ({"scheduled_at": "2026-03-01T12:00:00Z"}, "/scheduled_at"),
+    "a field of a later version": ({"template": "welcome"}, "/template"),
     "an unknown field inside": ({"tracking": {"opens": True, "hovers": True}}, "/tracking/hovers"),
     "an unknown mode": ({"tracking": {"mode": "some"}}, "/tracking/mode"),
-    "a mode that is not built": ({"tracking": {"mode": "aggregate"}}, "/tracking/mode"),
     "a truth as text": ({"tracking": {"opens": "yes"}}, "/tracking/opens"),
     "a line break in a header's value": ({"headers": {"X-A": "1\r\nBcc: c@d.test"}}, "/headers/X-A"),
     "a line break in a header's name": ({"headers": {"X-A\r\nBcc": "1"}}, "/headers/X-A\r\nBcc"),
@@ -149,7 +148,7 @@ WORDS = {
     "too many headers": ({"headers": {f"X-{n}": "" for n in range(51)}}, "must have at most 50 entries"),
     "over-large html": ({"html": "x" * 2_000_001}, "must have at most 2,000,000 characters"),
     "half a surrogate pair": ({"html": "\ud83d"}, "must be valid Unicode: it holds half of a surrogate pair"),
-    "an unknown mode": ({"tracking": {"mode": "some"}}, "must be one of: full, last_open_date, off"),
+    "an unknown mode": ({"tracking": {"mode": "some"}}, "must be one of: full, last_open_date, aggregate, off"),
     "an unknown source": ({"source": "imap"}, f"must be one of: {', '.join(sources.SENDABLE)}"),
 }
 

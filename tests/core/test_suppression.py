@@ -156,7 +156,7 @@ def test_suppressed_recipients_are_refused_with_the_field_and_the_reason():
     by_place = {error["pointer"]: error["message"] for error in refused.value.errors}
     assert by_place.keys() == {"/to/0", "/bcc/0"}
     assert by_place["/to/0"] == (
-        "the recipient marked a mail as spam; blocked since 2026-03-01T12:00:50.000Z (complaint)"
+        "the recipient marked a mail as spam; suppressed since 2026-03-01T12:00:50.000Z (complaint)"
     )
     assert "until 2026-03-01T12:01:40.000Z (soft_bounces)" in by_place["/bcc/0"]
 

@@ -23,7 +23,7 @@ def new_crm(local_run: LocalRun, local: dict[str, Any]) -> NewCrm:
     """Makes an account of its own, for settings are an account's."""
 
     def make(account: str) -> Crm:
-        named = [*("--account", account), *("--scopes", "send,read,admin")]
+        named = [*("--account", account), *("--scopes", "send,read,admin"), *("--rate", "30000")]
         command = [sys.executable, "-m", "infra.account", "--local", str(local_run.folder), *named]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
         return Crm({**local, "api_key": re.findall(r"ms_\w+", done.stdout)[0]})

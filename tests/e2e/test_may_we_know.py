@@ -151,7 +151,7 @@ def test_what_a_mail_may_not_ask_for_is_refused_by_name_and_changes_nothing(new_
     settings = crm.call("GET", "/v1/account")[1]
     for change, pointer in (
         ({"verdict_rules_off": ["burst", "no_such_rule"]}, "/verdict_rules_off/1"),
-        ({"mode": "aggregate"}, "/mode"),
+        ({"mode": "partial"}, "/mode"),
         ({"capture_window_days": 401}, "/capture_window_days"),
         ({"own_networks": ["10.0.0.1/8"]}, "/own_networks/0"),
     ):

@@ -55,17 +55,17 @@ def test_a_mail_may_ask_for_less_than_the_account_and_not_for_more(office: Offic
     assert office.tracking(tracking={"mode": "last_open_date"})["reason"] == "account_off", "the switch is no error"
 
 
-def test_a_mode_that_needs_dispatches_is_refused_with_the_reason(office: Office):
-    mail = {"from": "a@b.test", "to": "c@d.test", "subject": "", "html": "<p>", "tracking": {"mode": "aggregate"}}
-    for method, path, body, pointer in (
-        ("PUT", "/v1/account", {"mode": "aggregate"}, "/mode"),
-        ("POST", "/v1/emails", mail, "/tracking/mode"),
-        ("PUT", "/v1/consents", {"address": "c@d.test", "how": "form 3", "mode": "aggregate"}, "/mode"),
-    ):
-        status, problem = office.ask(method, path, body)
-        assert (status, [error["pointer"] for error in problem["errors"]]) == (422, [pointer])
-        assert "dispatches" in problem["detail"]
-    assert office.done("GET", "/v1/account") == NEW
+def test_account_mail_and_recipient_may_all_ask_for_sums_only_and_nobody_for_more_than_that(office: Office):
+    assert office.tracking(tracking={"mode": "aggregate"})["mode"] == "aggregate"
+    office.done("PUT", "/v1/consents", {"address": "anna@example.com", "how": "form 3", "mode": "aggregate"})
+    tracking = office.tracking()
+    assert (tracking["mode"], tracking["opens"], tracking["clicks"]) == ("aggregate", True, True)
+    office.done("PUT", "/v1/account", {"mode": "aggregate"})
+    mail = {"from": "a@b.test", "to": "c@d.test", "subject": "", "html": "<p>"}
+    for wider in ("full", "last_open_date"):
+        assert office.refused("POST", "/v1/emails", mail | {"tracking": {"mode": wider}}) == ["/tracking/mode"]
+        consent = {"address": "c@d.test", "how": "form 3", "mode": wider}
+        assert office.refused("PUT", "/v1/consents", consent) == ["/mode"]
 
 
 BAD = {

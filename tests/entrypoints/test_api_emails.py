@@ -11,14 +11,17 @@ from chalice.test import Client
 from app import app
 from chalicelib.core import event as events
 from chalicelib.core.apikey import ApiKey, make
+from chalicelib.core.change import Change
 from chalicelib.core.event import Kind
 from chalicelib.core.refold import Fold, Step
 from chalicelib.core.summary import summarise
 from chalicelib.entrypoints import api_emails, calls
 from chalicelib.storage.account import Account
+from chalicelib.storage.cells import CellTable
 from chalicelib.storage.events import Events
 from chalicelib.storage.folds import Folds
 from chalicelib.storage.messages import Messages
+from chalicelib.storage.notices import Notices
 from tests.moto_stack import REGION
 
 MAIL = {
@@ -130,9 +133,9 @@ def test_what_happened_is_shown_with_the_state_it_made(api):
     ]
     for one in happened:
         table.put(one, now + timedelta(days=1))
-    folds = Folds(messages, table)
+    folds = Folds(messages, table, CellTable("reports", REGION), Notices("outbox", REGION))
     found, _ = folds.find(message_id)
-    folds.store(found, Step(Fold(summarise(happened)), (), False))
+    folds.store([Change(found, Step(Fold(summarise(happened)), (), False))])
     mail = api.call("GET", f"/v1/emails/{message_id}")[1]
     assert (mail["status"], mail["sending"]) == ("clicked", "sent")
     assert (mail["opens"]["count"], mail["clicks"]["count"]) == (1, 1)

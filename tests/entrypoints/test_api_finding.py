@@ -5,14 +5,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.core import event as events
+from chalicelib.core.change import Change
 from chalicelib.core.event import Event, Kind
 from chalicelib.core.refold import Step
 from chalicelib.core.summary import summarise
 from chalicelib.core.tracking import GUARDS
 from chalicelib.entrypoints import api_emails
+from chalicelib.storage.cells import CellTable
 from chalicelib.storage.events import Events
 from chalicelib.storage.folds import Folds
 from chalicelib.storage.messages import Messages
+from chalicelib.storage.notices import Notices
 from tests.entrypoints.test_api_emails import MAIL, Api
 from tests.moto_stack import REGION
 
@@ -34,9 +37,9 @@ class Desk(Api):
         for number, (kind, seconds, data) in enumerate(happened):
             made.append(events.make(message_id, f"{number:02}", kind, START + timedelta(seconds=seconds), **data))
             table.put(made[-1], START + timedelta(days=1))
-        folds = Folds(Messages("messages", REGION), table)
+        folds = Folds(Messages("messages", REGION), table, CellTable("reports", REGION), Notices("outbox", REGION))
         found, fold = folds.find(message_id)
-        assert folds.store(found, Step(fold._replace(state=summarise(made)), (), False))
+        assert folds.store([Change(found, Step(fold._replace(state=summarise(made)), (), False))])
 
     def found(self, query: str) -> list[str]:
         status, page, _ = self.call("GET", query)

@@ -15,7 +15,8 @@ from chalicelib.core import event, instant
 from chalicelib.core.event import Event, Kind
 from chalicelib.entrypoints import ingest as entrypoint
 from chalicelib.settings import BadSettings
-from tests.moto_stack import Stack
+from chalicelib.storage.account import Account
+from tests.moto_stack import REGION, Stack
 
 EVENTS = Path(__file__).parents[1] / "events"
 TAGGED = "0123456789abcdef0123456789abcdef"
@@ -122,6 +123,32 @@ def test_an_old_mail_that_nobody_knows_is_dropped_and_logged(dynamodb: Any, logg
             "ses_message_id": "0000014644fe5ef6-9a483358-9170-4cb4-a269-f5dcdf415321-000000",
         }
     ]
+
+
+def sent_elsewhere(name: str, account: str = "acme") -> str:
+    payload = json.loads(ses(name))
+    payload["mail"]["tags"] = {"mailsight_account": [account], "ses:configuration-set": ["mailsight"]}
+    payload["mail"]["messageId"] = "0100-one-mail"
+    return json.dumps(payload)
+
+
+def test_a_mail_that_was_sent_past_us_for_an_account_becomes_one_message_whatever_comes_first(dynamodb: Any) -> None:
+    Account("account", REGION).create("acme", "Acme")
+    bodies = [sent_elsewhere(name) for name in ("event-delivery.json", "event-send.json", "event-delivery.json")]
+    assert call(*bodies) == NONE_FAILED
+    (item,) = dynamodb.scan(TableName="messages")["Items"]
+    assert (item["account"]["S"], item["sending"]["S"], item["status"]["S"]) == ("acme", "sent", "sent")
+    assert (item["ses_message_id"]["S"], item["reason"]["S"]) == ("0100-one-mail", "sent_elsewhere")
+    assert {one.kind for one in stored(dynamodb)} == {Kind.SENT, Kind.DELIVERED}
+    assert {one.message_id for one in stored(dynamodb)} == {item["message_id"]["S"]}
+    assert call(*bodies) == NONE_FAILED
+    assert dynamodb.scan(TableName="messages")["Items"] == [item]
+
+
+def test_a_mail_that_names_an_account_that_is_none_is_dropped_and_logged(dynamodb: Any, logged: Lines) -> None:
+    assert call(sent_elsewhere("event-send.json", "nobody")) == NONE_FAILED
+    assert stored(dynamodb) == dynamodb.scan(TableName="messages")["Items"] == []
+    assert [line["message"] for line in logged.fields] == ["notification_unattributed"]
 
 
 def test_the_validation_of_a_topic_is_taken_from_the_queue(dynamodb: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.core import event
 from chalicelib.core.token import LONGEST_DESTINATION, Keys, Mode, Token, mint
 from chalicelib.entrypoints import track
-from chalicelib.gateways.event_log import Kept, LinksUnavailable
+from chalicelib.gateways.event_log import Kept, LinkErased, LinksUnavailable
 from tests.entrypoints.tracked import CLICK, DESTINATION, FOREIGN, KEYS, MESSAGE_ID, OPEN, STORED, parts, payload
 
 Item = Any
@@ -85,8 +85,9 @@ def test_the_pixel_is_the_same_after_the_window_and_in_every_mode() -> None:
     log = FakeLog()
     for said in (OPEN._replace(until=datetime(2026, 11, 21, 8, 30, tzinfo=UTC)), *map(mode_of, Mode)):
         assert serve(payload("open", mint(said, KEYS)), log) == PIXEL
-    kept = [event.from_item(item).event_id for item in log.items]
-    assert kept == ["JKJaXmPLvHcESHA=", "last_open"], "of the modes full and last_open_date"
+    kept = [event.from_item(item) for item in log.items]
+    assert [one.event_id for one in kept] == ["JKJaXmPLvHcESHA=", "last_open", "JKJaXmPLvHcESHA="], "in all but off"
+    assert kept[0].occurred_at != kept[1].occurred_at == kept[2].occurred_at, "which is the day"
 
 
 def mode_of(mode: Mode) -> Token:
@@ -192,6 +193,21 @@ def test_a_long_destination_is_looked_up_by_one_read() -> None:
 def test_a_long_destination_that_is_not_stored_is_not_found() -> None:
     log = FakeLog({})
     assert serve(payload("click", mint(STORED, KEYS)), log)["statusCode"] == 404
+    assert log.items == []
+
+
+class ErasedLog(FakeLog):
+    """Knows that there was a destination, and not which."""
+
+    def destination_of(self, message_id: str, position: int) -> str | None:
+        raise LinkErased(message_id)
+
+
+def test_a_long_destination_that_was_erased_is_gone_and_nothing_is_recorded() -> None:
+    log = ErasedLog()
+    response = serve(payload("click", mint(STORED, KEYS)), log)
+    assert response["statusCode"] == 410
+    assert "Location" not in response["headers"]
     assert log.items == []
 
 

@@ -76,6 +76,23 @@ def test_the_handler_puts_one_signed_item(
     assert told_in(capsys.readouterr().out) == [Told("live", {"OpenRecorded": 1}), Told("live", {"ClickRecorded": 1})]
 
 
+@pytest.mark.parametrize(
+    ("added", "found"), [("192.0.2.0/24 filter", '"network":"filter"'), ("192.0.2.0/24 office", "bad_networks")]
+)
+def test_an_operators_own_networks_are_known_and_a_wrong_list_of_them_costs_nothing_but_itself(
+    environment: None,
+    dynamodb: AwsOnLoopback,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    added: str,
+    found: str,
+) -> None:
+    monkeypatch.setenv("MAILSIGHT_NETWORKS", added)
+    assert track.handler(payload("open", mint(OPEN, KEYS)), None) == PIXEL_RESPONSE
+    kept = dynamodb.calls[-1].request["Item"]["data"]["S"]
+    assert found in kept + capsys.readouterr().out
+
+
 def test_broken_settings_show_the_pixel_and_are_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -143,7 +160,7 @@ OURS = {
     "chalicelib.gateways.event_log",
     "chalicelib.gateways.http1",
     "chalicelib.gateways.salts",
-    "chalicelib.gateways.sigv4",
+    "chalicelib.core.sigv4",
     "chalicelib.gateways.trust",
     "chalicelib.settings",
 }

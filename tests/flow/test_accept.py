@@ -16,6 +16,7 @@ from chalicelib.flow.accept import KeyReused, Stores, UnderWay, accept
 from chalicelib.gateways.queue import QueueDown
 from chalicelib.storage.account import Claim
 from tests.flow.people import ANNA, RAJ, People
+from tests.flow.uploading import Bucket
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GIVEN = consent.given(NOON, "form 3", "ina", NOON)
@@ -29,8 +30,10 @@ class World:
         self.contents: dict[str, Content] = {}
         self.messages: dict[str, Message] = {}
         self.people = People()
+        self.bucket = Bucket()
         self.claims: dict[str, Claim] = {}
         self.queued: list[str] = []
+        self.delays: list[int] = []
         self.rival: Claim | None = None
         self.loses_answer = self.is_queue_down = False
         self.ids = count(1)
@@ -42,9 +45,16 @@ class World:
             raise QueueDown("down")
         else:
             self.queued.append(given[0])
+            self.delays.append(given[1])
 
     def delete(self, account, message_id) -> None:
         del self.contents[message_id]
+
+    def file_key(self, account, message_id, position) -> str:
+        return f"{account}/files/{message_id}/{position}"
+
+    def delete_file(self, account, message_id, position) -> None:
+        self.bucket.objects.pop(self.file_key(account, message_id, position), None)
 
     def add(self, message) -> None:
         self.messages[message.message_id] = message
@@ -62,7 +72,8 @@ class World:
 
     def take(self, key: str | None = "k", **changes) -> str:
         body = BODY | changes
-        stores = Stores(messages=self, accounts=self, contents=self, queue=self, permissions=self.people.stores)
+        permissions, uploads = self.people.stores, self.bucket.uploads
+        stores = Stores(self, self, self, self, permissions, uploads)
         mail = parse(body)
         accepted = accept(
             mail,

@@ -7,6 +7,7 @@ import pytest
 from chalicelib.core import consent
 from chalicelib.core import event as events
 from chalicelib.core.account_policy import AccountPolicy
+from chalicelib.core.cell import total
 from chalicelib.core.event import Event, Kind
 from chalicelib.core.evidence import evidence_of, sources_of
 from chalicelib.core.message import Envelope, Message, Tracking
@@ -34,6 +35,8 @@ class World:
         self.salts = {NOON.date(): b"salt"}
         self.asked_for_sources = 0
         self.suppressed: list[str] = []
+        self.cells: dict = {}
+        self.told: list[tuple[str, str]] = []
 
     def find(self, message_id):
         tracking = Tracking(True, True, until=NOON + timedelta(days=100), mode=self.mode)
@@ -41,7 +44,8 @@ class World:
         message = Message(MESSAGE_ID, "acme", NOON, envelope, tracking, state=self.fold.state)
         return (message, self.fold) if message_id == MESSAGE_ID else None
 
-    def store(self, message, step):
+    def store(self, changes):
+        ((_, step, cells, notices),) = changes
         self.stores += 1
         if self.overtakes:
             self.overtakes -= 1
@@ -50,6 +54,8 @@ class World:
             assert not self.rows[key].is_counted
             self.rows[key] = self.rows[key]._replace(is_counted=True)
         self.fold = step.fold
+        self.cells = total([self.cells, cells])
+        self.told += [(notice.type, notice.about.get("hit", "")) for notice in notices]
         return True
 
     def after(self, message_id, event_key, *, now):

@@ -59,7 +59,7 @@ def made(content: Content, tracking: Tracking = TRACKED, has_unsubscribe: bool =
     envelope = Envelope("Me <me@example.com>", ("anna@example.com",), subject="Offer")
     message = Message(MESSAGE_ID, "acme", NOON, envelope, tracking, has_unsubscribe=has_unsubscribe)
     stores, numbers = Stores(), iter(range(99))
-    return mail_of(message, content, Parts(stores, stores, KEYS, HOST, lambda: f"id-{next(numbers)}")), stores
+    return mail_of(message, content, Parts(stores, stores, KEYS, HOST, lambda: f"id-{next(numbers)}", stores)), stores
 
 
 def parsed(raw: bytes) -> EmailMessage:
@@ -159,7 +159,7 @@ def test_a_long_host_does_not_break_the_address() -> None:
     envelope = Envelope("me@example.com", ("anna@example.com",), subject="Offer")
     message = Message(MESSAGE_ID, "acme", NOON, envelope, TRACKED, has_unsubscribe=True)
     stores = Stores()
-    raw = mail_of(message, Content("<p>", None), Parts(stores, stores, KEYS, host, lambda: "id"))
+    raw = mail_of(message, Content("<p>", None), Parts(stores, stores, KEYS, host, lambda: "id", stores))
     (url,) = [word for word in raw.decode().split() if word.startswith("<https://tracking")]
     assert verify(url.rpartition("/")[2].rstrip(">"), Purpose.UNSUBSCRIBE, KEYS)
 

@@ -29,8 +29,12 @@ LONG = "https://example.com/" + "x" * 700
 
 
 def parts_of(one, new_id):
-    making = instrument.Parts(one, one, KEYS, "https://t.example.com", new_id)
-    return Parts(one, one, one, making, one.people.stores, new_id)
+    making = instrument.Parts(one, one, KEYS, "https://t.example.com", new_id, one)
+
+    def fail(message, failure, now):
+        return one.settle(message, Sending.FAILED, failure=failure)
+
+    return Parts(one, one, one, making, one.people.stores, fail, new_id)
 
 
 class World:
@@ -341,7 +345,7 @@ def test_a_mail_to_somebody_who_was_suppressed_since_ends_without_a_call_to_ses(
     assert (one.message.sending, one.mails, one.outcome) == (Sending.FAILED, [], Outcome(Sending.FAILED))
     assert one.message.failure == Failure(
         "suppressed",
-        "the recipient marked a mail as spam; blocked since 2026-03-01T12:00:00.000Z (Anna <Anna@example.com>)",
+        "the recipient marked a mail as spam; suppressed since 2026-03-01T12:00:00.000Z (Anna <Anna@example.com>)",
     )
 
 

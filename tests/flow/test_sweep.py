@@ -10,10 +10,13 @@ from chalicelib.core.event import GRACE, Kind
 from chalicelib.core.message import CAPTURE_WINDOW, GIVE_UP_AFTER, Envelope, Message, Sending, Tracking
 from chalicelib.entrypoints.folding import folding_of
 from chalicelib.flow.sweep import AGES, BAND, STUCK_AFTER, Parts, Swept, bands, sweep
-from chalicelib.settings import Settings
+from chalicelib.settings import read
 from chalicelib.storage.account import Account
 from chalicelib.storage.events import Events
+from chalicelib.storage.failures import Failures
 from chalicelib.storage.messages import Messages
+from chalicelib.storage.notices import Notices
+from chalicelib.storage.policies import Policies
 from tests.moto_stack import REGION
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -38,7 +41,9 @@ class World:
         self.accounts, self.queue = Account("account", REGION), Queue()
         self.accounts.create("acme", "Acme")
         self.messages.add(QUEUED)
-        self.folding = folding_of(Settings("events", "messages", "account", salts_table="salts", region=REGION))
+        self.folding = folding_of(read())
+        self.notices = Notices("outbox", REGION)
+        self.failing = Failures(self.messages, self.notices, self.folding.policy_of)
 
     def sweep(self, now: datetime, most: int = 100) -> Swept:
         self.failures: list[str] = []
@@ -48,6 +53,7 @@ class World:
             folding=self.folding,
             queue=self.queue,
             report=lambda message_id, error: self.failures.append(message_id),
+            fail=self.failing.note,
         )
         turns = iter(range(most))
         spans = [(NOON - timedelta(days=1), NOON + timedelta(seconds=1))]
@@ -133,7 +139,11 @@ def test_settings_that_cannot_be_read_do_not_keep_other_accounts_from_being_swep
         return spans
 
     failures = []
-    parts = Parts(world.accounts, world.messages, world.folding, world.queue, lambda name, error: failures.append(name))
+    parts = Parts(
+        *(world.accounts, world.messages, world.folding, world.queue),
+        report=lambda name, error: failures.append(name),
+        fail=world.failing.note,
+    )
     swept = sweep(spans_of, parts, now=NOON, may_go_on=lambda: True)
     assert (swept.seen, swept.failed, failures) == (1, 1, ["broken"])
 
@@ -150,3 +160,13 @@ def test_the_last_look_comes_before_the_events_of_any_window_vanish(days):
     window = timedelta(days=days)
     ages = [NOON - start for start, _ in bands(NOON, window)]
     assert any(window < age < window + GRACE for age in ages)
+
+
+def test_who_listens_is_told_of_a_mail_that_was_never_sent_and_of_one_that_was_not_given_up_nothing(world):
+    Policies("account", REGION).listen("acme", {"email.failed"}, NOON)
+    late = NOON + GIVE_UP_AFTER + timedelta(minutes=1)
+    world.sweep(late)
+    world.sweep(late)
+    assert world.message.sending is Sending.FAILED
+    [told] = world.notices.between("acme", NOON, late + timedelta(seconds=1), now=late)
+    assert (told.type, told.message_id, told.occurred_at) == ("email.failed", QUEUED.message_id, late)

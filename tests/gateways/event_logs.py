@@ -7,9 +7,9 @@ from typing import Any
 from chalicelib import settings
 from chalicelib.core import event
 from chalicelib.core.event import Kind
+from chalicelib.core.sigv4 import Signer
 from chalicelib.gateways.aws_json import AwsJson
 from chalicelib.gateways.event_log import EventLog
-from chalicelib.gateways.sigv4 import Signer
 from tests.gateways.aws_on_loopback import AwsOnLoopback
 
 AT = datetime(2026, 11, 21, 8, 30, 0, 123000, UTC)

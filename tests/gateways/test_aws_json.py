@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from chalicelib.core.sigv4 import Signer
 from chalicelib.gateways.aws_json import AwsJson, CallFailed
-from chalicelib.gateways.sigv4 import Signer
 from tests.gateways import aws_on_loopback as faulty
 from tests.gateways.aws_on_loopback import AwsOnLoopback, answers, refuses
 from tests.gateways.event_logs import HASTY, PATIENT

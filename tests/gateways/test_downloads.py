@@ -10,9 +10,9 @@ import time_machine
 from botocore.config import Config
 
 from chalicelib import settings
+from chalicelib.core.sigv4 import Signer
 from chalicelib.core.stored_file import StoredFile, disposition
 from chalicelib.gateways.downloads import VALID_SECONDS, Downloads, connect
-from chalicelib.gateways.sigv4 import Signer
 
 AT = datetime(2026, 11, 21, 8, 30, 7, tzinfo=UTC)
 KEY = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.core.sigv4 import Signer
 from chalicelib.gateways.aws_json import AwsJson, CallFailed
 from chalicelib.gateways.event_log import EventLog, Kept, LinksUnavailable
-from chalicelib.gateways.sigv4 import Signer
 from tests.gateways import aws_on_loopback as faulty
 from tests.gateways.aws_on_loopback import AwsOnLoopback, answers, refuses
 from tests.gateways.event_logs import HASTY, MESSAGE_ID, NOWHERE, an_item, log_for, spilled_to

@@ -16,7 +16,7 @@ from chalicelib.core import event
 from chalicelib.core.event import Kind
 from chalicelib.core.stored_file import StoredFile
 from chalicelib.gateways import event_log, trust
-from chalicelib.gateways.event_log import EventLog
+from chalicelib.gateways.event_log import EventLog, LinkErased
 from chalicelib.gateways.salts import Salts
 from chalicelib.storage import salts
 from chalicelib.storage.events import Events
@@ -203,6 +203,16 @@ def test_the_hot_path_reads_what_storage_wrote(real_log: EventLog, pynamodb_find
     Links("links", "eu-central-1").put(MESSAGE_ID, {3: destination})
     assert real_log.destination_of(MESSAGE_ID, 3) == destination
     assert real_log.destination_of(MESSAGE_ID, 4) is None
+
+
+def test_a_destination_that_was_erased_is_known_to_have_been_there(real_log: EventLog, pynamodb_finds: None) -> None:
+    links = Links("links", "eu-central-1")
+    links.put(MESSAGE_ID, {3: "https://crm.example/?q=" + "a" * 700})
+    for position in (3, 3, 4):
+        links.erase_destination(MESSAGE_ID, position)
+    with pytest.raises(LinkErased):
+        real_log.destination_of(MESSAGE_ID, 3)
+    assert real_log.destination_of(MESSAGE_ID, 4) is None, "where there was none there is none to erase"
 
 
 def test_a_file_is_found_where_storage_says_until_it_is_erased(real_log: EventLog, pynamodb_finds: None) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.core.sigv4 import Signer
 from chalicelib.gateways.aws_json import AwsJson, CallFailed
 from chalicelib.gateways.salts import PAUSE_SECONDS, SALT_BYTES, Salts
-from chalicelib.gateways.sigv4 import Signer
 from tests.gateways import aws_on_loopback as faulty
 from tests.gateways.aws_on_loopback import AwsOnLoopback, answers, refuses
 from tests.gateways.event_logs import NOWHERE

@@ -1,7 +1,9 @@
 """A deployment into the emulator: the packaged zip, and the template without what the emulator cannot do.
 
 What differs from an account (ministack 1.4.21): dynamic references are not resolved, alarms on metric math and gateway
-responses are refused or ignored, and its REST API does not tell a function by which host it was reached.
+responses are refused or ignored, its REST API does not tell a function by which host it was reached, and its HTTP APIs
+speak the payload format 2.0 only, so SES's own API is not reached there (tests/entrypoints/test_api_ses.py has its
+payload).
 """
 
 import contextlib
@@ -81,6 +83,7 @@ def localised(template: Mapping[str, Any], secret: str, place: Place, rest_api_i
     send["MAILSIGHT_TRACKING_URL"] = {"Fn::Sub": place.url("${TrackApi}")}
     api = resources["APIHandler"]["Properties"]["Environment"]["Variables"]
     api["MAILSIGHT_DASHBOARD_URL"] = place.url(f"{rest_api_id}/api")
+    api["MAILSIGHT_TRACKING_URL"] = send["MAILSIGHT_TRACKING_URL"]
     resources["RestAPI"]["Properties"]["Tags"] = [{"Key": "ms-custom-id", "Value": rest_api_id}]
     local["Resources"] = {name: one for name, one in resources.items() if "Metrics" not in one.get("Properties", {})}
     return local

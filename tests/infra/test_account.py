@@ -1,6 +1,7 @@
 """The command that makes and ends API keys, run as an operator runs it."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -60,6 +61,26 @@ def test_a_key_of_a_new_account_works_until_it_is_revoked(local_run: LocalRun, l
     unknown = command("--revoke", "f" * 16, *place)
     assert unknown.returncode == 1
     assert "has no key with the id ffffffffffffffff" in complaint(unknown)
+
+
+@pytest.mark.local
+def test_a_credential_for_ses_s_api_is_shown_with_how_it_is_used_until_it_is_revoked(local_run: LocalRun) -> None:
+    place = ("--local", str(local_run.folder))
+    made = command("--account", "made-by-command", "--ses", "--name", "mailer", *place, **HOSTILE)
+    assert (made.returncode, made.stderr) == (0, "")
+    access_key_id, secret = re.findall(r"^AWS_[A-Z_]+=(\S+)$", made.stdout, re.MULTILINE)
+    assert re.fullmatch(r"MSAK[A-Z2-7]{16}", access_key_id) and len(secret) == 40
+    compile(made.stdout.partition("\n\n")[2].replace("…", ""), "shown", "exec")
+    other = command("--account", "made-by-command", "--ses", *place, **HOSTILE)
+    assert secret not in other.stdout
+    ended = command("--revoke", access_key_id, *place, **HOSTILE)
+    assert (ended.returncode, ended.stdout) == (0, f"The key {access_key_id} is revoked.\n")
+
+
+def test_a_credential_needs_the_keys_that_its_secret_is_made_of() -> None:
+    done = command("--account", "acme", "--ses", **SETTINGS)
+    assert done.returncode == 2
+    assert "set the environment variables MAILSIGHT_TOKEN_KEYS" in complaint(done)
 
 
 def test_what_is_not_set_is_named_as_everybody_knows_it() -> None:

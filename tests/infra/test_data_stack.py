@@ -1,10 +1,14 @@
 """Stack 1 keeps its promises: what it holds survives, what fails is kept, and nobody else may write into it."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chalicelib.core import job
+from chalicelib.entrypoints import people
+from chalicelib.gateways import exports
 from infra.template import load
 
 TEMPLATE = load(Path(__file__).parents[2] / "infra" / "data.yaml")
@@ -46,7 +50,7 @@ def statements() -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-def test_the_tables_are_the_five_that_the_code_knows():
+def test_the_tables_are_those_that_the_code_knows():
     def schema(name: str) -> list[str]:
         return [key["AttributeName"] for key in TABLES[name]["KeySchema"]]
 
@@ -56,6 +60,8 @@ def test_the_tables_are_the_five_that_the_code_knows():
         "LinksTable": ["link_id"],
         "SaltsTable": ["day"],
         "AccountTable": ["account", "item"],
+        "ReportsTable": ["owner", "item"],
+        "OutboxTable": ["owner", "item"],
     }
 
 
@@ -77,14 +83,14 @@ def test_events_salts_and_account_items_expire_and_links_never_do():
     expiring = {name: table.get("TimeToLiveSpecification") for name, table in TABLES.items()}
     ttl = {"AttributeName": "expires_at", "Enabled": True}
     assert expiring == {
-        **{"EventsTable": ttl, "AccountTable": ttl, "SaltsTable": ttl},
-        **{"MessagesTable": None, "LinksTable": None},
+        **{"EventsTable": ttl, "AccountTable": ttl, "SaltsTable": ttl, "OutboxTable": ttl},
+        **{"MessagesTable": None, "LinksTable": None, "ReportsTable": None},
     }
 
 
-def test_the_stream_of_events_carries_new_images_and_no_other_table_has_a_stream():
+def test_the_streams_of_events_and_of_the_outbox_carry_new_images_and_no_other_table_has_one():
     streams = {name: table["StreamSpecification"] for name, table in TABLES.items() if "StreamSpecification" in table}
-    assert streams == {"EventsTable": {"StreamViewType": "NEW_IMAGE"}}
+    assert streams == {name: {"StreamViewType": "NEW_IMAGE"} for name in ("EventsTable", "OutboxTable")}
 
 
 def test_messages_are_found_by_account_by_latest_open_and_by_ses_message_id_with_little_more_than_keys():
@@ -103,12 +109,12 @@ def test_messages_are_found_by_account_by_latest_open_and_by_ses_message_id_with
 
 @pytest.mark.parametrize("name", QUEUES)
 def test_a_queue_is_redriven_or_is_where_failures_end(name):
-    failures = {*SOURCES.values(), "FoldFailedQueue"}
+    failures = {*SOURCES.values(), "FoldFailedQueue", "NotifyFailedQueue"}
     assert (name in SOURCES) != (name in failures)
     assert QUEUES[name]["SqsManagedSseEnabled"] is True
 
 
-@pytest.mark.parametrize("name", {*SOURCES.values(), "FoldFailedQueue"})
+@pytest.mark.parametrize("name", sorted({*SOURCES.values(), "FoldFailedQueue", "NotifyFailedQueue"}))
 def test_failures_are_kept_for_fourteen_days(name):
     assert QUEUES[name]["MessageRetentionPeriod"] == 14 * DAY
 
@@ -129,6 +135,8 @@ def test_each_source_has_dead_letters_of_its_own_and_its_number_of_tries():
         "SendQueue": 10,
         "NotificationsQueue": 8,
         "SpillQueue": 1000,
+        "PeopleQueue": people.LAST_TRY,
+        "DeliveriesQueue": 10,
     }
     assert len(set(SOURCES.values())) == len(SOURCES)
 
@@ -138,6 +146,12 @@ def test_a_message_stays_invisible_for_six_times_its_function_s_timeout(queue, f
     timeout = TEMPLATE["Mappings"][function]["function"]["Timeout"]
     assert timeout == 30
     assert seconds(QUEUES[queue]["VisibilityTimeout"]) >= 6 * timeout
+
+
+def test_deliveries_that_wait_are_found_by_time_with_keys_only():
+    (index,) = TABLES["OutboxTable"]["GlobalSecondaryIndexes"]
+    assert (index["IndexName"], index["Projection"]) == ("by_due", {"ProjectionType": "KEYS_ONLY"})
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["due_shard", "due_key"]
 
 
 def test_nobody_is_allowed_by_a_star():
@@ -191,8 +205,10 @@ def test_the_bucket_is_private_encrypted_and_refuses_plain_http():
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
     (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
-    (unfinished,) = bucket["LifecycleConfiguration"]["Rules"]
-    assert unfinished["Status"] == "Enabled"
+    rules = {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
+    assert all(rule["Status"] == "Enabled" for rule in rules.values())
+    unfinished, exported = rules["unfinished-uploads"], rules["exports"]
+    assert (exported["Prefix"], timedelta(exported["ExpirationInDays"])) == (f"{exports.PREFIX}/", job.FILES_KEPT)
     assert unfinished["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] <= 7
     ((_, statement),) = [pair for pair in statements() if pair[0] == "BlobBucketPolicy"]
     assert statement["Effect"] == "Deny"
@@ -224,7 +240,14 @@ def test_outputs_give_the_name_arn_or_url_of_everything_that_has_one_and_export_
         assert {name, f"{name}Arn"} <= set(outputs)
     for name in QUEUES:
         assert {f"{name}Url", f"{name}Arn"} <= set(outputs)
-    rest = {"EventsStreamArn", "NotificationsTopicArn", "ConfigurationSet", "ConfigurationSetArn", "TokenKeysArn"}
+    rest = {
+        "EventsStreamArn",
+        "OutboxStreamArn",
+        "NotificationsTopicArn",
+        "ConfigurationSet",
+        "ConfigurationSetArn",
+        "TokenKeysArn",
+    }
     assert rest | {"BlobBucket", "BlobBucketArn"} <= set(outputs)
     for name, output in outputs.items():
         assert output["Export"]["Name"] == {"Fn::Sub": f"mailsight-${{Stage}}-{name}"}

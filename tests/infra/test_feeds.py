@@ -14,6 +14,7 @@ from infra.local.functions import FEEDS, QueueSource, Schedule, StreamSource
 ROOT = Path(__file__).parents[2]
 CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())
 DATA = template.load(ROOT / "infra" / "data.yaml")
+APP = template.load(ROOT / "infra" / "app.yaml")
 SOURCES = {source.name: source for source in importlib.import_module("app").app.event_sources}
 
 each_feed = pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.name)
@@ -47,6 +48,20 @@ def test_a_feed_is_the_event_source_that_the_app_declares(feed):
     else:
         assert isinstance(feed.source, Schedule)
         assert feed.source.expression == declared.schedule_expression
+
+
+STREAMS = [feed for feed in FEEDS if isinstance(feed.source, StreamSource)]
+
+
+@pytest.mark.parametrize("feed", STREAMS, ids=lambda feed: feed.name)
+def test_a_stream_is_filtered_as_it_is_deployed(feed):
+    (event_source,) = APP["Resources"][feed.name.capitalize()]["Properties"]["Events"].values()
+    (pattern,) = event_source["Properties"]["FilterCriteria"]["Filters"]
+    expected: dict[str, Any] = {"eventName": sorted(feed.source.event_names)}
+    if feed.source.key_begins:
+        name, beginning = feed.source.key_begins
+        expected["dynamodb"] = {"Keys": {name: {"S": [{"prefix": beginning}]}}}
+    assert json.loads(pattern["Pattern"]) == expected
 
 
 @each_feed

@@ -11,7 +11,7 @@ from chalicelib.core.event import Kind
 from chalicelib.core.message import Envelope, Message, Tracking
 from chalicelib.entrypoints.folding import folding_of
 from chalicelib.flow.fold import fold
-from chalicelib.settings import Settings
+from chalicelib.settings import read
 from chalicelib.storage.account import Account
 from chalicelib.storage.messages import Messages
 from chalicelib.storage.policies import Policies
@@ -27,7 +27,7 @@ IDS = [f"{number:08x}" * 4 for number in range(5)]
 def swept(stack: Stack) -> Messages:
     """Five mails of two accounts, each followed by a scanner, all folded."""
     messages = Messages("messages", REGION)
-    folding = folding_of(Settings("events", "messages", "account", salts_table="salts", region=REGION))
+    folding = folding_of(read())
     for number, message_id in enumerate(IDS):
         account = "acme" if number else "other"
         Account("account", REGION).create(account, account)

@@ -87,15 +87,15 @@ def test_a_comment_is_no_change(endpoint: str, made: stack.Stack, tmp_path: Path
 def test_data_that_lacks_something_new_is_refused_with_its_name(
     endpoint: str, made: stack.Stack, tmp_path: Path
 ) -> None:
-    path = changed(tmp_path, "Outputs:\n", "Outputs:\n  ReportsTable: {Value: x}\n")
-    with pytest.raises(CannotRun, match=r"lacks ReportsTable; delete the folder"):
+    path = changed(tmp_path, "Outputs:\n", "Outputs:\n  NewestTable: {Value: x}\n")
+    with pytest.raises(CannotRun, match=r"lacks NewestTable; delete the folder"):
         stack.ensure(endpoint, path)
 
 
 def test_data_that_lacks_only_what_deployments_need_is_kept(endpoint: str, made: stack.Stack, tmp_path: Path) -> None:
-    path = changed(tmp_path, "Outputs:\n", "Outputs:\n  ReportsTable: {Value: x}\n")
+    path = changed(tmp_path, "Outputs:\n", "Outputs:\n  NewestTable: {Value: x}\n")
     assert (
-        stack.ensure(endpoint, path, frozenset({"ReportsTable"})).outputs["EventsTable"] == made.outputs["EventsTable"]
+        stack.ensure(endpoint, path, frozenset({"NewestTable"})).outputs["EventsTable"] == made.outputs["EventsTable"]
     )
 
 

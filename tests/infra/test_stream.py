@@ -221,6 +221,20 @@ def test_only_inserts_are_handed_over_in_batches_and_each_record_once():
     assert batches[-1] == [11]
 
 
+def test_a_filter_by_key_lets_only_what_begins_so_pass():
+    items = ["notice#1", "delivery#1", "notices", "notice#2"]
+    stream = [record(number) for number in range(4)]
+    for one, item in zip(stream, items, strict=True):
+        one["dynamodb"]["Keys"] = {"item": {"S": item}}
+    handed: list[int] = []
+    pump, _, _ = pump_of(
+        Streams(a=stream), lambda event: handed.extend(numbers_of(event["Records"])), key_begins=("item", "notice#")
+    )
+    while pump.turn():
+        pass
+    assert handed == [0, 3]
+
+
 def test_a_batch_of_removals_calls_nothing_and_goes_by():
     calls: list[Any] = []
     pump, _, _ = pump_of(Streams(one=[{**record(1), "eventName": "REMOVE"}]), calls.append)

@@ -27,6 +27,11 @@ FUNCTIONS = {
     "Fold": "fold",
     "Sweep": "sweep",
     "Replay": "replay",
+    "Deliver": "deliver",
+    "Notify": "notify",
+    "Remind": "remind",
+    "People": "people",
+    "Recount": "recount",
 }
 SECRET = f"{PREFIX}TOKEN_KEYS"
 
@@ -143,8 +148,8 @@ def test_what_is_imported_is_exported_by_the_data_stack(whole):
 def test_signing_keys_reach_only_those_that_sign_and_stand_in_no_template(resources):
     functions = of_type(resources, "AWS::Lambda::Function")
     holders = {FUNCTIONS[name] for name, one in functions.items() if SECRET in one["Environment"]["Variables"]}
-    assert holders == {"api", "send", "track"}
-    for name in ("APIHandler", "Send", "Track"):
+    assert holders == {"api", "deliver", "people", "send", "track"}
+    for name in ("APIHandler", "Deliver", "People", "Send", "Track"):
         (text,) = functions[name]["Environment"]["Variables"][SECRET].values()
         assert text == "{{resolve:secretsmanager:mailsight-${Stage}-token-keys:SecretString:::${TokenKeysVersion}}}"
     assert DATA["Resources"]["TokenKeys"]["Properties"]["Name"] == {"Fn::Sub": "mailsight-${Stage}-token-keys"}
@@ -153,7 +158,15 @@ def test_signing_keys_reach_only_those_that_sign_and_stand_in_no_template(resour
 # ------------------------------------------------------------------------------------------------------ event sources
 
 
-@pytest.mark.parametrize(("logical", "queue"), [("Send", "SendQueue"), ("Ingest", "NotificationsQueue")])
+@pytest.mark.parametrize(
+    ("logical", "queue"),
+    [
+        ("Send", "SendQueue"),
+        ("Ingest", "NotificationsQueue"),
+        ("Deliver", "DeliveriesQueue"),
+        ("People", "PeopleQueue"),
+    ],
+)
 def test_a_queue_is_told_which_of_a_batch_failed_and_cannot_take_every_execution(resources, logical, queue):
     (mapping,) = (one for one in _mappings(resources) if one["FunctionName"] == {"Ref": logical})
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -163,17 +176,43 @@ def test_a_queue_is_told_which_of_a_batch_failed_and_cannot_take_every_execution
     assert DATA["Resources"][queue]["Properties"]["RedrivePolicy"]["maxReceiveCount"] >= 5  # as Lambda asks for
 
 
-def test_a_poisoned_record_of_the_stream_is_found_by_halving_and_ends_in_the_failure_queue(resources):
-    (mapping,) = (one for one in _mappings(resources) if one["FunctionName"] == {"Ref": "Fold"})
+def test_who_writes_into_the_queue_that_feeds_it_may_do_so_for_as_long_as_it_must(resources):
+    """Lambda ends such chains after some 16 turns: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html"""
+    for mapping in _mappings(resources):
+        logical = mapping["FunctionName"]["Ref"]
+        source = mapping["EventSourceArn"].get("Fn::Sub", "stream").rpartition(":")[2]
+        policy = json.loads((ROOT / ".chalice" / "policies" / f"{FUNCTIONS[logical]}.json").read_text())
+        sends_to = [
+            one["Resource"] for one in policy["Statement"] if "sqs:SendMessage" in walk(one["Action"])
+        ]  # it may send to the queue that it is fed by
+        is_loop = any(text.endswith(f":{source}") for text in walk(sends_to) if isinstance(text, str))
+        assert is_loop == (logical in {"Send", "Deliver", "People"}), logical
+        assert resources[logical]["Properties"].get("RecursiveLoop") == ("Allow" if is_loop else None), logical
+
+
+@pytest.mark.parametrize(
+    ("logical", "stream", "failures", "wanted"),
+    [
+        ("Fold", "EventsStreamArn", "FoldFailedQueueArn", {"eventName": ["INSERT"]}),
+        (
+            *("Notify", "OutboxStreamArn", "NotifyFailedQueueArn"),
+            {"eventName": ["INSERT"], "dynamodb": {"Keys": {"item": {"S": [{"prefix": "notice#"}]}}}},
+        ),
+    ],
+)
+def test_a_poisoned_record_of_a_stream_is_found_by_halving_and_ends_in_the_failure_queue(
+    resources, logical, stream, failures, wanted
+):
+    (mapping,) = (one for one in _mappings(resources) if one["FunctionName"] == {"Ref": logical})
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["BisectBatchOnFunctionError"] is True
     assert mapping["MaximumRetryAttempts"] == 5
     assert 0 < mapping["MaximumRecordAgeInSeconds"] < 24 * 3600
-    assert imported(mapping["DestinationConfig"]["OnFailure"]["Destination"]) == "FoldFailedQueueArn"
-    assert imported(mapping["EventSourceArn"]) == "EventsStreamArn"
+    assert imported(mapping["DestinationConfig"]["OnFailure"]["Destination"]) == failures
+    assert imported(mapping["EventSourceArn"]) == stream
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
     (pattern,) = mapping["FilterCriteria"]["Filters"]
-    assert json.loads(pattern["Pattern"]) == {"eventName": ["INSERT"]}
+    assert json.loads(pattern["Pattern"]) == wanted
 
 
 def test_every_event_source_of_the_app_has_its_mapping_or_rule(resources):
@@ -184,7 +223,7 @@ def test_every_event_source_of_the_app_has_its_mapping_or_rule(resources):
     assert not mapped & rules
 
 
-@pytest.mark.parametrize("logical", ["Sweep", "Replay"])
+@pytest.mark.parametrize("logical", ["Sweep", "Replay", "Remind"])
 def test_a_scheduled_call_that_fails_or_cannot_be_made_is_kept(resources, logical):
     failed = {"Fn::GetAtt": ["ScheduleFailedQueue", "Arn"]}
     (asynchronous,) = (
@@ -217,16 +256,24 @@ def _mappings(resources: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
 
 def test_the_tracking_host_is_an_api_of_its_own_that_hands_every_path_to_one_function(resources):
     assert resources["TrackApi"]["Properties"]["ProtocolType"] == "HTTP"
-    (route,) = of_type(resources, "AWS::ApiGatewayV2::Route").values()
-    assert route["RouteKey"] == "$default"
-    (integration,) = of_type(resources, "AWS::ApiGatewayV2::Integration").values()
+    assert resources["TrackRoute"]["Properties"]["RouteKey"] == "$default"
+    integration = resources["TrackIntegration"]["Properties"]
     assert integration["PayloadFormatVersion"] == "2.0"
     assert integration["IntegrationUri"] == {"Fn::GetAtt": ["Track", "Arn"]}
     assert integration["TimeoutInMillis"] > resources["Track"]["Properties"]["Timeout"] * 1000
-    (stage,) = of_type(resources, "AWS::ApiGatewayV2::Stage").values()
-    assert stage["AutoDeploy"] and stage["StageName"] == "$default"
-    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
-    assert "AccessLogSettings" not in stage, "an access log would hold addresses of readers"
+    for stage in of_type(resources, "AWS::ApiGatewayV2::Stage").values():
+        assert stage["AutoDeploy"] and stage["StageName"] == "$default"
+        assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
+        assert "AccessLogSettings" not in stage, "an access log would hold addresses of readers"
+
+
+def test_ses_s_own_api_is_one_path_of_an_api_that_keeps_signatures_and_speaks_to_the_api_function(resources):
+    assert resources["SesApi"]["Properties"]["ProtocolType"] == "HTTP", "a REST API drops them"
+    assert resources["SesRoute"]["Properties"]["RouteKey"] == "POST /v2/email/outbound-emails"
+    integration = resources["SesIntegration"]["Properties"]
+    assert integration["PayloadFormatVersion"] == "1.0", "that of a REST API, which Chalice reads"
+    assert integration["IntegrationUri"] == {"Fn::GetAtt": ["APIHandler", "Arn"]}
+    assert integration["TimeoutInMillis"] > resources["APIHandler"]["Properties"]["Timeout"] * 1000
 
 
 def test_the_tracking_host_keeps_executions_for_itself_if_it_is_told_how_many(whole, resources):
@@ -251,7 +298,7 @@ def test_a_domain_is_made_only_for_who_has_one(whole, name):
 def test_only_the_gateways_may_call_the_functions_behind_them(resources):
     permissions = of_type(resources, "AWS::Lambda::Permission").values()
     gateways = [one for one in permissions if one["Principal"] == "apigateway.amazonaws.com"]
-    assert len(gateways) == 2
+    assert len(gateways) == 3
     assert all("SourceArn" in one for one in permissions)
 
 
@@ -267,8 +314,8 @@ def test_the_rest_api_has_one_name_and_one_stage(resources):
 def test_no_stage_asks_for_more_than_the_smallest_account_has(resources):
     """https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html"""
     (rest,) = of_type(resources, "AWS::ApiGateway::Stage").values()
-    (http,) = of_type(resources, "AWS::ApiGatewayV2::Stage").values()
-    for limits in (*rest["MethodSettings"], http["DefaultRouteSettings"]):
+    https = of_type(resources, "AWS::ApiGatewayV2::Stage").values()
+    for limits in (*rest["MethodSettings"], *(http["DefaultRouteSettings"] for http in https)):
         assert 0 < limits["ThrottlingRateLimit"] <= 2500
         assert 0 < limits["ThrottlingBurstLimit"] <= 1250
 

@@ -20,13 +20,14 @@ def findings(whole: dict[str, Any]) -> list[str]:
 def watch() -> dict[str, Any]:
     """Alarms and the dashboard, with the little of app.yaml that they refer to."""
     app = template.load(ROOT / "infra" / "app.yaml")
+    apis = {name: app["Resources"][name] for name in ("TrackApi", "SesApi")}
     board = {"Type": "AWS::CloudWatch::Dashboard", "Properties": {**BOARD}}
     board["Properties"]["DashboardBody"] = rendered(BOARD["DashboardBody"], PRICES)
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Parameters": {"Stage": app["Parameters"]["Stage"], **WATCH["Parameters"]},
         "Conditions": WATCH["Conditions"],
-        "Resources": {**WATCH["Resources"], "Dashboard": board, "TrackApi": app["Resources"]["TrackApi"]},
+        "Resources": {**WATCH["Resources"], "Dashboard": board, **apis},
     }
 
 

@@ -167,7 +167,7 @@ def test_what_alarms_and_the_dashboard_look_at_exists():
         "AWS/Lambda": {(("FunctionName", f"{STAGE}-{name}"),) for name in FUNCTIONS},
         "AWS/SQS": {(("QueueName", name),) for name in QUEUES.values()},
         "AWS/DynamoDB": {(("TableName", name),) for name in TABLES} | INDEXES,
-        "AWS/ApiGateway": {(("ApiId", "${TrackApi}"),), API},
+        "AWS/ApiGateway": {(("ApiId", "${TrackApi}"),), (("ApiId", "${SesApi}"),), API},
         "AWS/SES": {(), (("ses:configuration-set", configuration_set),)},
         "AWS/SNS": {(("TopicName", text_of(topic["TopicName"])),) for topic in topics},
         "AWS/Logs": {(("LogGroupName", f"/aws/lambda/{STAGE}-{name}"),) for name in FUNCTIONS},
@@ -181,28 +181,39 @@ def test_functions_are_those_of_the_app():
     assert {feed.name for feed in FEEDS} | {"api", "track"} == FUNCTIONS
 
 
+OF_WEBHOOKS = {"deliver", "notify", "remind"}
+"""Functions with alarms of their own, for an alarm takes ten metrics at most."""
+
+
+def looked_at_by(alarm: str, name: str) -> set[tuple[tuple[str, str], ...]]:
+    """Dimensions of an alarm's metrics of this name, each of which makes it ring alone."""
+    found = {key: one.dimensions for key, one in metrics_of(ALARMS[alarm]).items() if one.name == name}
+    assert all(rings(alarm, **{key: 1}) for key in found)
+    return set(found.values())
+
+
 @pytest.mark.parametrize(("alarm", "name"), [("errors", "Errors"), ("throttles", "Throttles")])
 def test_errors_and_throttles_of_every_function_ring(alarm, name):
-    metrics = metrics_of(ALARMS[alarm])
-    assert {one.name for one in metrics.values()} == {name}
-    assert {dict(one.dimensions)["FunctionName"] for one in metrics.values()} == {f"{STAGE}-{one}" for one in FUNCTIONS}
-    assert all(rings(alarm, **{one: 1}) for one in metrics)
+    def of(functions: set[str]) -> set[tuple[tuple[str, str], ...]]:
+        return {(("FunctionName", f"{STAGE}-{one}"),) for one in functions}
+
+    assert looked_at_by(alarm, name) == of(FUNCTIONS - OF_WEBHOOKS)
+    assert looked_at_by(f"webhook-{alarm}", name) == of(OF_WEBHOOKS)
 
 
 @pytest.mark.parametrize(
     ("alarm", "name"), [("write-throttles", "WriteThrottleEvents"), ("read-throttles", "ReadThrottleEvents")]
 )
 def test_throttles_of_every_table_and_index_ring_and_the_alarm_ends_with_them(alarm, name):
-    metrics = metrics_of(ALARMS[alarm])
-    assert {one.name for one in metrics.values()} == {name}
-    assert {one.dimensions for one in metrics.values()} == {(("TableName", table),) for table in TABLES} | INDEXES
-    assert all(rings(alarm, **{one: 1}) for one in metrics)
-    assert set(re.findall(r"FILL\((\w+), 0\)", expression_of(ALARMS[alarm]))) == metrics.keys()
+    found = looked_at_by(alarm, name) | looked_at_by("webhook-throttles", name)
+    assert found == {(("TableName", table),) for table in TABLES} | INDEXES
+    for one in (alarm, "webhook-throttles"):
+        assert set(re.findall(r"FILL\((\w+), 0\)", expression_of(ALARMS[one]))) == metrics_of(ALARMS[one]).keys()
 
 
 def test_every_queue_where_failures_end_has_an_alarm_of_its_own():
     ends = {queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] for queue in _redriven()}
-    for logical in ends | {"FoldFailedQueue", "ScheduleFailedQueue"}:
+    for logical in ends | {"FoldFailedQueue", "NotifyFailedQueue", "ScheduleFailedQueue"}:
         alarm = ALARMS[QUEUES[logical].removeprefix(f"{STAGE}-")]
         (watched,) = metrics_of(alarm).values()
         assert watched.name == "ApproximateNumberOfMessagesVisible"
@@ -257,7 +268,8 @@ def test_the_quota_is_counted_over_a_day():
         ("unheard", {"sent": 500, "delivered": 1}, False),
         ("queue-age", {"mails": 1800}, True),
         ("queue-age", {"notifications": 1800}, True),
-        ("queue-age", {"mails": 900, "notifications": 900}, False),
+        ("queue-age", {"deliveries": 1800, "mails": 1}, True),
+        ("queue-age", {"mails": 900, "notifications": 900, "deliveries": 900}, False),
         ("stream-age", {"behind": 300_000}, True),
         ("stream-age", {"behind": 2_000, "lag": 300}, True),
         ("stream-age", {"behind": 299_000, "lag": 299}, False),
@@ -265,13 +277,16 @@ def test_the_quota_is_counted_over_a_day():
         ("spill-left", {"held": 1}, True),
         ("spill-left", {"incomplete": 1}, True),
         ("spill-left", {"waiting": 0, "held": 0}, False),
+        ("api-5xx", {"api": 1}, True),
+        ("api-5xx", {"ses": 1}, True),
         ("tracking-5xx", {"failed": 1}, True),
         ("tracking-5xx", {"unavailable": 1}, True),
         ("sweep-errors", {"failed": 1}, True),
         ("sweep-errors", {"left": 1}, True),
-        ("schedules", {"sweeps": 4, "replays": 12}, False),
-        ("schedules", {"replays": 12}, True),
-        ("schedules", {"sweeps": 4}, True),
+        ("schedules", {"sweeps": 4, "replays": 12, "reminders": 12}, False),
+        ("schedules", {"replays": 12, "reminders": 12}, True),
+        ("schedules", {"sweeps": 4, "reminders": 12}, True),
+        ("schedules", {"sweeps": 4, "replays": 12}, True),
         ("schedules", {}, True),
     ],
 )

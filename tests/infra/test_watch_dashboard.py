@@ -170,6 +170,7 @@ def used_of(namespace: str, name: str, dimension: str) -> set[str]:
         ("dynamodb", "write_events", "dynamodb_write_request_units_per_million"),
         ("dynamodb", "read_by_account", "dynamodb_read_request_units_per_million"),
         ("gateways", "hits", "api_gateway_http_requests_per_million"),
+        ("gateways", "handed", "api_gateway_http_requests_per_million"),
         ("gateways", "requests", "api_gateway_rest_requests_per_million"),
         ("functions", "calls_track", "lambda_requests_per_million"),
         ("queues", "queue_send_empty", "sqs_requests_per_million"),
@@ -200,14 +201,15 @@ def memory_of(function: str) -> int:
     return int(own.get("lambda_memory_size", CONFIG["lambda_memory_size"]))
 
 
-@pytest.mark.parametrize("function", ["api", "send", "ingest", "fold", "sweep", "replay", "track"])
+@pytest.mark.parametrize("function", ["api", "send", "ingest", "fold", "people", "sweep", "replay", "track"])
 def test_an_hour_of_a_function_costs_by_the_memory_that_it_has(function):
     of_the_list = 3600 * memory_of(function) / 1024 * PRICES["lambda_arm64_gb_second"]
     assert dollars(**{f"ms_{function}": 3_600_000})["functions"] == pytest.approx(of_the_list)
 
 
 def test_everything_that_is_paid_by_use_is_counted():
-    functions = {f"{STAGE}-{name}" for name in ("api", "send", "ingest", "fold", "sweep", "replay", "track")}
+    names = {"api" if name == "api_handler" else name for name in CONFIG["lambda_functions"]} | {"track"}
+    functions = {f"{STAGE}-{name}" for name in names}
     tables = of_type("AWS::DynamoDB::Table", DATA).values()
     indexes = {one["IndexName"] for table in tables for one in table.get("GlobalSecondaryIndexes", [])}
     for name in ("Invocations", "Duration"):
@@ -217,6 +219,7 @@ def test_everything_that_is_paid_by_use_is_counted():
         assert used_of("AWS/DynamoDB", name, "TableName") == {text_of(table["TableName"]) for table in tables}
         assert used_of("AWS/DynamoDB", name, "GlobalSecondaryIndexName") == indexes
     for name in ("Sent", "Received", "Deleted"):
-        queues = {f"{STAGE}-{queue}" for queue in ("send", "notifications", "spill")}
+        whole = of_type("AWS::SQS::Queue", DATA).values()
+        queues = {text_of(queue["QueueName"]) for queue in whole if "RedrivePolicy" in queue}
         assert used_of("AWS/SQS", f"NumberOfMessages{name}", "QueueName") == queues
     assert used_of("AWS/SQS", "NumberOfEmptyReceives", "QueueName") == queues

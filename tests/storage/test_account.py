@@ -55,6 +55,23 @@ def test_accounts_are_registered_once(accounts):
     assert accounts._rows.get("acme", "settings").data == {"name": "Acme"}
 
 
+def test_a_key_without_a_secret_is_of_another_kind(accounts):
+    key = ApiKey("MSAKAAAAAAAAAAAAAAAA", "acme", "mailer", frozenset({"send"}), "", NOON, kind="ses")
+    accounts.add_key(key)
+    assert accounts.key(key.key_id) == key
+    row = accounts._rows.get(f"key#{key.key_id}", "key")
+    del row.data["kind"]
+    row.save()
+    assert accounts.key(key.key_id).kind == "bearer", "as of a version that knew no other"
+
+
+def test_whether_an_account_is_registered_is_known(accounts):
+    accounts.create("acme", "Acme")
+    accounts.accept(claim("a" * 32), message("a" * 32), Messages("messages", REGION), NOON)
+    assert accounts.exists("acme")
+    assert not accounts.exists("berg")
+
+
 def test_a_message_and_its_idempotency_key_are_stored_together_or_not_at_all(accounts):
     messages = Messages("messages", REGION)
     first, second = "a" * 32, "b" * 32

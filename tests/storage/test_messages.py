@@ -6,15 +6,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.core import event as events
+from chalicelib.core.change import Change
 from chalicelib.core.event import Kind
 from chalicelib.core.mail_filter import Only
 from chalicelib.core.message import Envelope, Failure, Message, Sending, Tracking
 from chalicelib.core.refold import Fold, Step
 from chalicelib.core.summary import summarise
 from chalicelib.core.token import Mode
+from chalicelib.storage.cells import CellTable
 from chalicelib.storage.events import Events
 from chalicelib.storage.folds import Folds
 from chalicelib.storage.messages import Messages
+from chalicelib.storage.notices import Notices
 from tests.moto_stack import REGION
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -46,6 +49,23 @@ def test_a_message_comes_back_as_it_was_and_only_to_its_account(messages):
     assert messages.get("acme", message().message_id) == message()
     assert messages.get("other", message().message_id) is None
     assert messages.get("acme", "f" * 32) is None
+
+
+def test_a_message_that_is_sent_or_has_a_window_already_comes_back_so_and_is_found_by_its_ses_id_and_status(messages):
+    sent = replace(message(), sending=Sending.SENT, sent_at=NOON, ses_message_id="ses-1")
+    prepared = replace(message(1), sending=Sending.PREPARED, tracking=Tracking(True, True, until=UNTIL))
+    for one in (sent, prepared):
+        messages.add(one)
+        assert messages.get("acme", one.message_id) == one
+    assert messages.id_by_ses("ses-1") == sent.message_id
+    assert messages.until_of(prepared.message_id) == UNTIL
+    assert [one.message_id for one in messages.page("acme", 9, only=Only(status="sent")).messages] == [sent.message_id]
+
+
+def test_a_prepared_message_is_claimed_by_nobody(messages):
+    prepared = replace(message(), sending=Sending.PREPARED)
+    messages.add(prepared)
+    assert not messages.claim(prepared, "c", lease_ends_at=UNTIL, until=UNTIL)
 
 
 def test_adding_it_again_changes_nothing(messages):
@@ -276,27 +296,31 @@ def opened(seconds: int) -> events.Event:
     return events.make(message().message_id, f"o{seconds}", Kind.OPENED, at, method="GET")
 
 
+def folds_of(messages: Messages, table: Events) -> Folds:
+    return Folds(messages, table, CellTable("reports", REGION), Notices("outbox", REGION))
+
+
 def test_a_fold_is_stored_only_on_the_version_it_was_made_from(messages, stack):
     messages.add(message())
-    folds = Folds(messages, Events("events", REGION))
+    folds = folds_of(messages, Events("events", REGION))
     found, _ = folds.find(message().message_id)
     fold = Fold(summarise([opened(1)]))
-    assert folds.store(found, Step(fold, (), False))
-    assert not folds.store(found, Step(Fold(summarise([opened(1), opened(2)])), (), False))
+    assert folds.store([Change(found, Step(fold, (), False))])
+    assert not folds.store([Change(found, Step(Fold(summarise([opened(1), opened(2)])), (), False))])
     assert folds.find(message().message_id)[1] == fold
 
 
 def test_a_fold_and_its_marks_are_stored_together_or_not_at_all(messages, stack):
     messages.add(message())
     table = Events("events", REGION)
-    folds = Folds(messages, table)
+    folds = folds_of(messages, table)
     table.put(opened(1), UNTIL)
     closed = summarise([opened(1)])
     step = Step(Fold(closed, closed.engagement, opened(1).key), (opened(1).key,), False)
     found, _ = folds.find(message().message_id)
-    assert folds.store(found, step)
+    assert folds.store([Change(found, step)])
     assert table.after(message().message_id, None, now=NOON)[0].is_counted
     again, fold = folds.find(message().message_id)
     assert fold == step.fold
-    assert not folds.store(again, step), "the event is marked already"
+    assert not folds.store([Change(again, step)]), "the event is marked already"
     assert folds.find(message().message_id)[0].version == again.version

@@ -141,6 +141,9 @@ def test_bounce_untracked_failure_and_complaint_are_told_with_their_reasons(desk
     assert "Not sent yet: SES is busy; it is tried again" in text_of(reader.ask(page.show_mail, waiting))
     unknown = desk.add(sending=Sending.UNKNOWN)
     assert "SES gave no clear answer" in text_of(reader.ask(page.show_mail, unknown))
+    prepared = desk.add(sending=Sending.PREPARED, sent_at=None)
+    assert "Prepared. Your program hands it to SES by itself" in text_of(reader.ask(page.show_mail, prepared))
+    assert "Prepared" in text_of(reader.ask(mails.show_list))
     queued = desk.add(sending=Sending.QUEUED)
     assert "Queued. It is on its way to SES." in text_of(reader.ask(page.show_mail, queued))
     spam = desk.add()
@@ -157,6 +160,18 @@ def test_bounce_untracked_failure_and_complaint_are_told_with_their_reasons(desk
         in text_of(reader.ask(page.show_mail, gone))
     )
     assert "not opened · unsubscribed" in text_of(reader.ask(mails.show_list))
+
+
+def test_a_mail_that_was_sent_past_us_has_no_content_and_says_why(desk):
+    envelope = Envelope("max@acme.example", (), bcc=("not an address",), subject="")
+    mail = desk.add(envelope=envelope, tracking=Tracking(False, False, "sent_elsewhere", mode=Mode.OFF))
+    del desk.contents[mail]
+    reader = desk.reader()
+    text = text_of(reader.ask(page.show_mail, mail))
+    assert "This mail did not go through here, so what it says was never kept." in text
+    assert "Not tracked. The mail was sent through SES directly" in text
+    assert "not tracked: sent through SES directly" in text_of(reader.ask(mails.show_list))
+    assert "any more" not in text_of(reader.ask(page.show_live, mail, query={"content": "gone"}))
 
 
 def test_each_of_several_recipients_is_listed(desk):

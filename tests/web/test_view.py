@@ -254,8 +254,8 @@ def test_downloads_that_are_not_tracked_are_not_counted_as_none():
 
 
 def test_a_mail_that_nobody_can_have_got_says_why_with_times_as_the_pages_write_them(desk):
-    detail = "the recipient has unsubscribed; blocked since 2026-03-09T10:02:00.000Z (Anna <anna@example.com>)"
+    detail = "the recipient has unsubscribed; suppressed since 2026-03-09T10:02:00.000Z (Anna <anna@example.com>)"
     shown = view(desk, desk.add(sending=Sending.FAILED, sent_at=None, failure=Failure("suppressed", detail)))
     assert shown.is_unsent
-    assert shown.failure == "the recipient has unsubscribed; blocked since today 10:02 (Anna <anna@example.com>)"
+    assert shown.failure == "the recipient has unsubscribed; suppressed since today 10:02 (Anna <anna@example.com>)"
     assert not view(desk, desk.add(sending=Sending.QUEUED, sent_at=None)).is_unsent

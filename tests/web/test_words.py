@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.core import tracking
 from chalicelib.core.source import SOURCES
 from chalicelib.core.status import Status
-from chalicelib.core.tracking import GUARDS, SENTENCES
+from chalicelib.core.tracking import SENTENCES
 from chalicelib.web.words import REASONS, STATUSES, source_words, titled, tracking_sentence, untracked
 from tests.web.desk import NOW
 
@@ -15,7 +16,7 @@ OFF = {**FULL, "tracked": False, "opens": False, "clicks": False, "mode": "off",
 
 
 def test_every_reason_and_every_status_has_words():
-    assert REASONS.keys() == GUARDS.keys() == SENTENCES.keys()
+    assert list(REASONS) == list(tracking.REASONS) == list(SENTENCES)
     assert STATUSES.keys() == set(Status)
 
 
@@ -27,7 +28,7 @@ def test_sources_are_words_and_abbreviations_stay_as_they_are():
     assert not [name for name in SOURCES if "_" in source_words(name)]
 
 
-@pytest.mark.parametrize("reason", GUARDS)
+@pytest.mark.parametrize("reason", tracking.REASONS)
 def test_an_untracked_mail_says_why_in_a_whole_sentence(reason):
     assert tracking_sentence({**OFF, "reason": reason}, NOW) == f"Not tracked. {SENTENCES[reason]}"
     assert SENTENCES[reason].endswith(".")
@@ -46,7 +47,8 @@ def test_an_untracked_mail_says_why_in_a_whole_sentence(reason):
         ),
         (
             {"mode": "aggregate"},
-            "Opens and clicks are recorded until 17 Jun. They are only added up for everybody the dispatch went to.",
+            "Opens and clicks are recorded until 17 Jun. They are only added up with those of all other mails of the "
+            "day.",
         ),
     ],
 )
@@ -63,3 +65,9 @@ def test_after_the_window_it_says_that_the_capture_has_ended():
 def test_what_the_sender_switched_off_says_so():
     assert untracked({**FULL, "clicks": False}, "clicks") == "not tracked: switched off for this mail"
     assert untracked(FULL, "opens") is None
+
+
+def test_what_is_only_added_up_is_not_said_of_the_mail():
+    added_up = {**FULL, "mode": "aggregate"}
+    assert untracked(added_up, "opens") == untracked(added_up, "clicks") == "only added up with other mails of the day"
+    assert untracked({**added_up, "clicks": False}, "clicks") == "not tracked: switched off for this mail"

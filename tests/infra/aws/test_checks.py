@@ -65,6 +65,8 @@ def test_an_account_that_has_all_may_go_on_with_the_parameters_that_were_settled
         "DashboardDomain": "",
         "DashboardCertificateArn": "",
         "AlarmEmail": "",
+        "Networks": "",
+        "WebhookTargets": "",
         "SesDailyQuota": "50000",
         "SendConcurrency": "4",
         "TrackConcurrency": "100",

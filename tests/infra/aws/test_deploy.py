@@ -73,6 +73,8 @@ def test_every_option_has_a_variable_of_make() -> None:
         "DASHBOARD_DOMAIN": "--dashboard-domain",
         "DASHBOARD_CERTIFICATE": "--dashboard-certificate",
         "ALARM_EMAIL": "--alarm-email",
+        "NETWORKS": "--networks",
+        "WEBHOOK_TARGETS": "--webhook-targets",
         "TRACK_CONCURRENCY": "--track-concurrency",
         "ARCHITECTURE": "--architecture",
     }

@@ -9,6 +9,7 @@ DEPLOYED = {
     "TrackingDomain": "t.example.com",
     "TrackingCertificateArn": "arn:t",
     "AlarmEmail": "ops@example.com",
+    "WebhookTargets": "10.1.0.0/16",
 }
 
 
@@ -21,6 +22,8 @@ def test_what_is_not_given_stays_as_it_is_deployed() -> None:
         "DashboardDomain": "",
         "DashboardCertificateArn": "",
         "AlarmEmail": "new@example.com",
+        "Networks": "",
+        "WebhookTargets": "10.1.0.0/16",
     }
 
 

@@ -74,7 +74,7 @@ class Form:
         date = names.index(_DATE)
         lines = [f"{name}:{headers.get(name, '')}\n" for name in names]
         signed = ";".join(names)
-        self._before = f"POST\n{_canonical_path(path)}\n\n{''.join(lines[:date])}{_DATE}:"
+        self._before = f"POST\n{canonical_path(path)}\n\n{''.join(lines[:date])}{_DATE}:"
         self._behind = f"\n{''.join(lines[date + 1 :])}\n{signed}\n"
         self._credential = f"{ALGORITHM} Credential={signer.access_key_id}/"
         self._signature = f"/{signer.scope}, SignedHeaders={signed}, Signature="
@@ -90,7 +90,7 @@ class Form:
         return {_DATE: moment, "authorization": f"{self._credential}{day}{self._signature}{signature}"}
 
 
-def _canonical_path(path: str) -> str:
+def canonical_path(path: str) -> str:
     """Without dot segments and empty segments (RFC 3986 section 5.2.4), and encoded once more than it is sent."""
     if path in ("", "/"):
         return "/"

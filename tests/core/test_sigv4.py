@@ -11,8 +11,8 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.core.sigv4 import Signer
 from chalicelib.gateways.aws_json import AwsJson
-from chalicelib.gateways.sigv4 import Signer
 
 AT = datetime(2026, 11, 21, 8, 30, 7, tzinfo=UTC)
 TARGETS = {
