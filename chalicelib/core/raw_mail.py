@@ -92,7 +92,8 @@ def _decoded(part: MIMEPart) -> str:
 
 def _file(part: MIMEPart, kind: str) -> File:
     if kind == "message/rfc822":
-        octets, name = part.get_payload(0).as_bytes(), part.get_filename() or "mail.eml"  # type: ignore[union-attr]
+        octets = part.get_payload(0).as_bytes()  # type: ignore[union-attr]  # a mail in a mail is a message, never a text
+        name = part.get_filename() or "mail.eml"
     else:
         octets, name = part.get_payload(decode=True) or b"", part.get_filename() or ""
     assert isinstance(octets, bytes), "a leaf has octets"
