@@ -29,8 +29,16 @@ COLUMNS = (
     "opened_by_proxy",
     "opened_by_machine",
     "clicked_by_machine",
+    "received",
+    "responded",
 )
-"""Mails, never hits. They are stored by their number here: add new ones at the end, and take none away."""
+"""Mails, never hits. They are stored by their number here: add new ones at the end, and take none away.
+
+What was received counts on the day it came in, and as responded once somebody answered it; all else on the sending day
+of what was sent."""
+
+CALLS = ("calls_outbound", "calls_inbound", "calls_missed", "call_seconds")
+"""Of calls, in cells without template and source: how many of each kind, and how long all of them took together."""
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HOURS = tuple(f"{day}_{hour:02d}" for day in WEEKDAYS for hour in range(24))
@@ -119,7 +127,8 @@ def _cells(message: Message, counted: Counted, sign: int) -> Cells:
     if counted == NOTHING:
         return {}
     module = message.record[0] if message.record else ""
-    place = Place(message.account, counted.day, module=module, user=message.user or "", source=message.source)
+    dimensions = {"template": message.template or "", "module": module, "user": message.user or ""}
+    place = Place(message.account, counted.day, **dimensions, source=message.source)
     hour = [counted.hour] if counted.hour else []
     return {place: dict.fromkeys([*counted.columns, *hour], sign)}
 

@@ -149,7 +149,8 @@ class Message:
     waits for another try, `next_try_at` says when that is. `scheduled_at` is when it is to go out, None for at once.
     Of one with `erased_at` there is nothing left that tells of a person (core/erased.py), but the `recipient_hash` of a
     sole recipient who was not the one that was erased, so that they can still unsubscribe. One that `is_aggregate` is
-    no mail, but what a day's mails have in common (core/aggregate.py).
+    no mail, but what a day's mails have in common (core/aggregate.py). One that `is_inbound` came in, at `accepted_at`.
+    `in_reply_to` is our id of the mail that it answers: an inbound one one that we sent, and the other way round.
     """
 
     message_id: str
@@ -160,6 +161,7 @@ class Message:
     source: str = "individual"
     record: tuple[str, str] | None = None  # module, record id
     user: str | None = None
+    template: str | None = None
     tags: tuple[tuple[str, str], ...] = ()
     links: int | None = None
     has_unsubscribe: bool = False
@@ -177,6 +179,8 @@ class Message:
     erased_at: datetime | None = None
     recipient_hash: str | None = None
     is_aggregate: bool = False
+    is_inbound: bool = False
+    in_reply_to: str | None = None
 
     @property
     def key(self) -> str:

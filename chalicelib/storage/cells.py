@@ -13,7 +13,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.core.cell import COLUMNS, HOURS, Cells, Place, total
+from chalicelib.core.cell import CALLS, COLUMNS, HOURS, Cells, Place, total
 from chalicelib.storage import keys
 from chalicelib.storage.tables import bind
 
@@ -23,7 +23,7 @@ class CellRow(Model):
 
     owner = UnicodeAttribute(hash_key=True)
     item = UnicodeAttribute(range_key=True)
-    vars().update({column: NumberAttribute(null=True) for column in (*COLUMNS, *HOURS)})
+    vars().update({column: NumberAttribute(null=True) for column in (*COLUMNS, *CALLS, *HOURS)})
 
 
 class CellTable:

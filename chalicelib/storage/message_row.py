@@ -20,13 +20,16 @@ from chalicelib.storage import keys, state_text
 class ByAccount(GlobalSecondaryIndex["MessageRow"]):  # type: ignore[no-untyped-call]  # of pynamodb
     class Meta:
         index_name = "by_account"
-        projection = IncludeProjection(["status", "source", "reason"])
+        projection = IncludeProjection(["status", "source", "reason", "user", "module", "template"])
 
     account_shard = UnicodeAttribute(hash_key=True)
     accepted_key = UnicodeAttribute(range_key=True)
     status = UnicodeAttribute(null=True)
     source = UnicodeAttribute(null=True)
     reason = UnicodeAttribute(null=True)
+    user = UnicodeAttribute(null=True)
+    module = UnicodeAttribute(null=True)
+    template = UnicodeAttribute(null=True)
 
 
 class ByLatestOpen(GlobalSecondaryIndex["MessageRow"]):  # type: ignore[no-untyped-call]  # of pynamodb
@@ -55,7 +58,8 @@ class _Json(JSONAttribute):
 
 class MessageRow(Model):
     """`facts` is what was handed over, of which only the tracking is ever narrowed; `accepted_key` has the time from
-    which on it is due, and if that is not when it was accepted, `facts` has that; `state`, `closed`, `closed_until`,
+    which on it is due, and if that is not when it was accepted, `facts` has that; `user`,
+    `module` and `template` are of what was handed over, too; `state`, `closed`, `closed_until`,
     `counted` and `told` are the fold. `status` (absent or `-` before it is sent), `source`, `reason` (of a mail that is
     not tracked) and `opened_key` repeat what these say, for the indexes. Of a mail that was erased `has_remains` says
     that its events, content and files may still be there. `reached` is of aggregates only (storage/aggregates.py)."""
@@ -66,6 +70,9 @@ class MessageRow(Model):
     accepted_key = UnicodeAttribute()
     source = UnicodeAttribute(null=True)
     reason = UnicodeAttribute(null=True)
+    user = UnicodeAttribute(null=True)
+    module = UnicodeAttribute(null=True)
+    template = UnicodeAttribute(null=True)
     status = UnicodeAttribute(null=True)
     opened_key = UnicodeAttribute(null=True)
     facts = _Json()
@@ -104,6 +111,9 @@ def row_of(rows: type[MessageRow], message: Message) -> MessageRow:
         sending=message.sending.value,
         source=message.source,
         reason=message.tracking.reason,
+        user=message.user or None,
+        module=message.record[0] if message.record else None,
+        template=message.template or None,
         status=status.value if status else None,
         until=instant.show(until) if until else None,
         sent_at=instant.show(message.sent_at) if message.sent_at else None,
@@ -122,14 +132,15 @@ def facts_of(message: Message) -> dict[str, Any]:
         "bcc": envelope.bcc,
         "reply_to": envelope.reply_to,
         "subject": envelope.subject,
-        "record": message.record,
-        "user": message.user,
+        "record_id": message.record[1] if message.record else None,
         "tags": message.tags,
         "track": [tracking.opens, tracking.clicks, tracking.reason, tracking.mode.value],
         "links": message.links,
         "unsubscribe": message.has_unsubscribe,
         "aggregate": message.is_aggregate,
         "recipient_hash": message.recipient_hash,
+        "inbound": message.is_inbound,
+        "in_reply_to": message.in_reply_to,
     }
     return {key: value for key, value in facts.items() if value or _is_zero(value)}
 
@@ -148,7 +159,6 @@ def message_of(row: MessageRow, state: State) -> Message:
     """The message of an item, with this state, which its fold has."""
     facts = row.facts
     opens, clicks, reason, *mode = facts["track"]
-    record = facts.get("record")
     due_at = instant.parse(row.accepted_key.partition("#")[0])
     return Message(
         message_id=row.message_id,
@@ -164,8 +174,9 @@ def message_of(row: MessageRow, state: State) -> Message:
         ),
         tracking=Tracking(opens, clicks, reason, time_of(row.until), Mode(mode[0]) if mode else Mode.FULL),
         source=row.source or facts["source"],  # in the facts of older items
-        record=(record[0], record[1]) if record else None,
-        user=facts.get("user"),
+        record=(row.module, facts["record_id"]) if row.module else None,
+        user=row.user,
+        template=row.template,
         tags=tuple((name, value) for name, value in facts.get("tags", ())),
         links=facts.get("links"),
         has_unsubscribe=facts.get("unsubscribe", False),
@@ -183,6 +194,8 @@ def message_of(row: MessageRow, state: State) -> Message:
         erased_at=time_of(row.erased_at),
         recipient_hash=facts.get("recipient_hash"),
         is_aggregate=facts.get("aggregate", False),
+        is_inbound=facts.get("inbound", False),
+        in_reply_to=facts.get("in_reply_to"),
     )
 
 
