@@ -5,12 +5,13 @@ PORT ?= 8600
 FOLDER ?= .local
 STAGE ?= prod
 SEED ?= 1
+WORKERS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.stamp
 
-.PHONY: help setup run demo check test attack bench replay-million replay-local package lock deploy reclassify recount clean
+.PHONY: help setup run demo check test pictures attack bench replay-million replay-local package lock deploy reclassify recount clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +22,7 @@ setup: $(READY) ## a virtual environment with everything in it
 run: $(READY) ## mailsight on this machine: dashboard, API, inbox (PORT=8600 FOLDER=.local RELAY=smtp-host:port)
 	@$(BIN)/python -m infra.local --port $(PORT) --folder "$(FOLDER)" $(if $(RELAY),--relay "$(RELAY)")
 
-demo: $(READY) ## a run with mails, opens and clicks to look at
+demo: $(READY) ## a run with a month of mails, opens and clicks to look at
 	@$(BIN)/python -m infra.demo --port $(PORT) --folder "$(FOLDER)"
 
 check: $(READY) ## style and types
@@ -29,9 +30,12 @@ check: $(READY) ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: $(READY) ## all tests, also end to end and in a browser
+test: $(READY) ## all tests, also end to end and in a browser (WORKERS=2)
 	@$(BIN)/python -m infra.browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+pictures: $(READY) ## the pictures in docs/ anew, by a browser
+	PICTURES=1 $(BIN)/python -m pytest tests/e2e/test_pictures.py
 
 attack: $(READY) ## every operation of the API with more of what nobody would send (EXAMPLES=300)
 	EXAMPLES="$(or $(EXAMPLES),300)" $(BIN)/python -m pytest tests/entrypoints/test_attacked.py

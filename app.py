@@ -9,14 +9,21 @@ from chalicelib.entrypoints import (
     api_document,
     api_emails,
     api_people,
+    api_phone_calls,
     api_prepare,
+    api_received,
+    api_report_schedules,
+    api_reports,
     api_ses,
     api_suppressions,
+    api_templates,
     api_uploads,
+    api_users,
     api_webhooks,
     dashboard,
     deliver,
     fold,
+    inform,
     ingest,
     notify,
     people,
@@ -24,6 +31,7 @@ from chalicelib.entrypoints import (
     recount,
     remind,
     replay,
+    report,
     send,
     sweep,
 )
@@ -35,14 +43,20 @@ ROUTES = (
     api_document,
     api_emails,
     api_people,
+    api_phone_calls,
     api_prepare,
+    api_received,
+    api_report_schedules,
+    api_reports,
     api_ses,
     api_suppressions,
+    api_templates,
     api_uploads,
+    api_users,
     api_webhooks,
     dashboard,
 )
-EVENTS = (deliver, fold, ingest, notify, people, recount, remind, replay, send, sweep)
+EVENTS = (deliver, fold, inform, ingest, notify, people, recount, remind, replay, report, send, sweep)
 
 app = Chalice(app_name="mailsight")
 app.register_middleware(problems.middleware, "http")

@@ -16,7 +16,7 @@ from pathlib import Path
 from bench import costs_page
 from bench.report import Table, markdown
 
-NAMES = ("track", "links", "mime", "scanners", "units", "fold", "costs", "loopback")
+NAMES = ("track", "links", "mime", "scanners", "units", "fold", "reports", "costs", "loopback")
 PAGE = Path(__file__).parents[1] / "docs" / "PERFORMANCE.md"
 HEAD = """# Performance
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from bench.dynamodb import REGION
 from bench.mail import a_mail
-from infra.demo import Urls
+from infra.demo_mail import Urls
 from infra.local import pumps, ses_events, ses_request
 
 CHARACTERS = 20_000

@@ -7,6 +7,7 @@ from bench import life, usage
 from bench.deployment import MONTH, Deployment
 from bench.journey import Journey
 from bench.usage import MILLION, Usage
+from chalicelib.core.behind import KEPT, KEPT_OF_NOW
 from chalicelib.flow.recount import AGES
 
 Stages = Mapping[str, Usage]
@@ -14,6 +15,7 @@ Stages = Mapping[str, Usage]
 
 KEPT_DAYS = 100
 KEY_KEPT_DAYS = 3  # of an Idempotency-Key: a day, and as long as TTL may be late
+RECENT_DAYS, OLDER_DAYS = 2, 38  # whose mails are opened all the time
 DRAWN = 20_000  # mails, for how often events meet in a batch
 
 
@@ -178,8 +180,14 @@ def _visits(journey: Journey, deployment: Deployment, names: tuple[str, str], vi
     return usage.times(usage.total([some, usage.times(none, -1)]), visits / journey.mails)
 
 
+def _marks() -> float:
+    """How often in a month somebody writes that cells of a day change, if they change all the time."""
+    return MONTH / KEPT_OF_NOW * RECENT_DAYS + MONTH / KEPT * OLDER_DAYS
+
+
 def _month(journey: Journey, deployment: Deployment) -> Stages:
     steps, runs = journey.steps, deployment.runs_a_month
+    idle = usage.of_step(steps["report of nothing"], deployment)
     metrics = {name for step in steps.values() for name in step.metrics}
     return {
         f"{len(metrics)} metrics": {"cloudwatch_metric_month": float(len(metrics))},
@@ -189,6 +197,17 @@ def _month(journey: Journey, deployment: Deployment) -> Stages:
         f"waiting at {deployment.queues} queues": usage.of_waiting_at_queues(deployment.queues),
         "sweeps that find nothing": usage.times(
             usage.of_step(steps["sweep of empty bands"], deployment), runs["sweep"]
+        ),
+        f"the tables of {RECENT_DAYS} days, each minute": usage.times(
+            usage.total([usage.of_step(steps["report of a day"], deployment), usage.times(idle, -1)]),
+            RECENT_DAYS * runs["report"],
+        ),
+        f"marks of {RECENT_DAYS} days and of {OLDER_DAYS} older ones": {
+            "dynamodb_write_request_units_per_million": _marks() / MILLION
+        },
+        "reports where nothing is to be built": usage.times(idle, runs["report"]),
+        "reports by mail of which none is due": usage.times(
+            usage.of_step(steps["inform of nothing"], deployment), runs["inform"]
         ),
         "recounts that find nothing": usage.times(
             usage.of_step(steps["recount of empty days"], deployment), runs["recount"]

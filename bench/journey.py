@@ -21,8 +21,9 @@ from bench.dynamodb import REGION
 from bench.recorder import Call
 from bench.stage import Handler, Stage, Step
 from chalicelib.core.apikey import ApiKey, make
-from chalicelib.entrypoints import fold, ingest, recount, remind, replay, send, sweep, track
+from chalicelib.entrypoints import fold, inform, ingest, recount, remind, replay, report, send, sweep, track
 from chalicelib.storage.account import Account
+from chalicelib.storage.behind import Behind
 from infra.local.schedules import scheduled_event
 
 ROUNDS = 12
@@ -123,6 +124,9 @@ def _life(on: Stage, rounds: int) -> dict[str, Any]:
     _scheduled(on, "sweep of empty bands", sweep.sweep)
     _scheduled(on, "recount of the mails", recount.recount, days=1)
     _scheduled(on, "recount of empty days", recount.recount)
+    _built(on)
+    _scheduled(on, "report of nothing", report.report)
+    _scheduled(on, "inform of nothing", inform.inform)
     _scheduled(on, "remind of nothing", remind.remind)
     _scheduled(on, "replay of nothing", replay.replay)
     stored = {"mail": _each(before, delivered, rounds), "open": _each(delivered, opened, rounds)}
@@ -134,7 +138,23 @@ def _life(on: Stage, rounds: int) -> dict[str, Any]:
 
 def _scheduled(on: Stage, name: str, handler: Handler, **detail: Any) -> None:
     for _ in range(2):
-        on.call(name, name.partition(" ")[0], handler, scheduled_event("bench", datetime.now(UTC), **detail))
+        _called(on, name, handler, **detail)
+
+
+def _called(on: Stage, name: str, handler: Handler, **detail: Any) -> None:
+    on.call(name, name.partition(" ")[0], handler, scheduled_event("bench", datetime.now(UTC), **detail))
+
+
+def _built(on: Stage) -> None:
+    """The table of today, again and again; at the end there is nothing to build."""
+    behind, today = Behind("reports", REGION), datetime.now(UTC).date().isoformat()
+    for _ in range(2):
+        for mark in behind.all():
+            behind.settle(mark)
+        Behind("reports", REGION).mark([(ACCOUNT, today)])
+        _called(on, "report of a day", report.report)
+    for mark in behind.all():
+        behind.settle(mark)
 
 
 def _settled(seen: Sequence[Step]) -> Step:

@@ -34,6 +34,7 @@ POLICIES = {
 }
 USERS = ("anna", "raj", "mia", "tom", None)
 MODULES = ("leads", "contacts", "deals", None)
+TEMPLATES = ("quote", "news", None)
 SOURCES = ("individual", "individual", "mass_email", "api", "workflow_alert", "external")
 UNCOUNTED = frozenset({"external"})
 """Sources of mails that were not sent from here, which stand in no report."""
@@ -117,6 +118,7 @@ class Mails:
             source=chance.choice(SOURCES) if number else "mass_email",
             record=(module, f"{chance.randrange(1_000)}") if module else None,
             user=chance.choice(USERS),
+            template=chance.choice(TEMPLATES),
             links=LINKS,
         )
         mail = Mail(message, [], Truth())

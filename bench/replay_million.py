@@ -15,7 +15,9 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from bench.replay_builders import Builders
 from bench.replay_mails import END, POLICIES, START, Mail, Mails, Truth
+from bench.replay_reports import unlike_reports
 from bench.replay_store import CellTable, Store, size_of
 from bench.replay_stream import BATCH, Chances, Stream, Streamed
 from bench.replay_truth import cells_of, found, unlike, wanted
@@ -27,7 +29,7 @@ FIRST, SECOND = ("berlin", "utc"), ("lord-howe", "new-york", "kolkata")
 LONGEST_TEXT = 20_000
 """Characters of what is stored of a message."""
 MOST_SHOWN = 20
-COMPARED = "cells, messages, notices, suppressions; no drift"
+COMPARED = "cells, messages, notices, suppressions, reports; no drift"
 
 
 class Proof(NamedTuple):
@@ -64,7 +66,7 @@ def prove(plan: Plan, store: Store | None = None) -> Proof:
     folded = time.perf_counter()
     refolded, failed = stream.sweep()
     ended = time.perf_counter()
-    differences = [*failed, *_differences(store, truths, streamed, made.made)]
+    differences = [*failed, *_differences(store, truths, streamed, made.made, stream.builders)]
     figures = _figures(store, stream, streamed, refolded, folded - started, ended - folded)
     return Proof(differences, figures)
 
@@ -72,7 +74,7 @@ def prove(plan: Plan, store: Store | None = None) -> Proof:
 def _figures(
     store: Store, stream: Stream, streamed: Streamed, refolded: int, seconds: float, swept_in: float
 ) -> dict[str, str]:
-    work, happened = store.work, stream.shaky.happened
+    work, happened, built = store.work, stream.shaky.happened, stream.builders.happened
     hot_id = next(iter(store.messages))
     hot, hits = store.messages[hot_id], len(store.event_keys(hot_id))
     return {
@@ -85,6 +87,8 @@ def _figures(
         f"messages, {work.plain:,} plain ones",
         "notices": f"{len(store.outbox):,}, of which {store.outbox.taken_back:,} took something back",
         "cells": f"{len(store.cells):,}",
+        "reports": f"{built['built']:,} tables of days built, {built['ended']:,} runs that ended early, "
+        f"{built['failed']:,} tables that failed, {built['rivals']:,} rivals",
         "hot mail": f"{hits:,} events, {hot[0].version:,} versions, {size_of(hot[1]):,} characters, "
         f"at most {store.longest_text:,} on the way",
         "reads": f"{work.rows_read / work.reads:.1f} events a read, {work.reads / streamed.events:.2f} reads an event",
@@ -93,7 +97,9 @@ def _figures(
     }
 
 
-def _differences(store: Store, truths: Mapping[str, Truth], streamed: Streamed, made: int) -> Iterator[str]:
+def _differences(
+    store: Store, truths: Mapping[str, Truth], streamed: Streamed, made: int, builders: Builders
+) -> Iterator[str]:
     if streamed.events != made:
         yield f"{made} events were made up and {streamed.events} stored"
     for message_id, truth in truths.items():
@@ -106,6 +112,10 @@ def _differences(store: Store, truths: Mapping[str, Truth], streamed: Streamed, 
     yield from store.outbox.wrong
     yield from unlike("suppressed", _suppressed_in(store, truths), _suppressed(store))
     yield from _drift(store)
+    builders.settle(END)
+    yield from builders.failures
+    first = (START - timedelta(days=1)).date().isoformat()
+    yield from unlike_reports(store.reports, POLICIES, cells, first, END)
 
 
 def _of_mail(store: Store, message: Message, truth: Truth) -> Iterator[str]:

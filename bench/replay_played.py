@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from bench.replay_mails import LINKS, Mail, Truth
 from chalicelib.core import event, instant, notification
 from chalicelib.core.event import Event, Kind
-from infra.demo import APPLE, CHROME, GMAIL
+from infra.demo_cast import APPLE, CHROME, GMAIL
 from infra.local import ses_events
 from infra.local.ses_events import SIMULATOR, Accepted, Notification, Refusal
 from infra.local.ses_request import EICAR
@@ -66,9 +66,10 @@ class Played(NamedTuple):
 
 
 def without_foreign(made: Mail) -> Mail:
-    """The mail; one that was not sent from here is none that can be handed over."""
-    is_foreign = made.message.source == "external"
-    return made._replace(message=replace(made.message, source="individual")) if is_foreign else made
+    """The mail, of no template, for it says what it says by itself; one that was not sent from here is none that can be
+    handed over."""
+    source = "individual" if made.message.source == "external" else made.message.source
+    return made._replace(message=replace(made.message, source=source, template=None))
 
 
 def address_of(made: Mail, number: int) -> str:

@@ -18,7 +18,7 @@ from chalicelib.core.cell import Cells, total
 from chalicelib.core.event import GRACE, Event
 from chalicelib.core.instant import EPOCH
 from chalicelib.core.message import CAPTURE_WINDOW
-from infra.demo import Urls
+from infra.demo_mail import Urls
 
 ACCOUNTS = ("berlin", "kolkata")
 REQUESTED = 20

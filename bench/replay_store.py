@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
+from bench.replay_reports import ReportTables
 from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.cell import Cells, Place, total
 from chalicelib.core.change import Change
@@ -86,6 +87,7 @@ class Store:
         self.outbox = Outbox()
         self.suppressions: dict[tuple[str, str], tuple[Suppression, BounceRow]] = {}
         self.work = Work()
+        self.reports = ReportTables()
         self.longest_text = 0
         self._events: dict[str, _Items] = {}
         self._days: dict[tuple[str, str], set[Place]] = {}
@@ -152,6 +154,7 @@ class Store:
             self.work.plain += 1
         else:
             self._count(changes)
+            self.reports.mark((place.account, place.day) for change in changes for place in change.cells)
         if not all(map(self._holds, changes)):
             self.work.overtaken += 1
             return False
@@ -183,7 +186,7 @@ class Store:
             self._mark(message_id, key)
         if step.marks:
             self.longest_text = max(self.longest_text, size_of(step.fold))
-        self._add_cells(change.cells)
+        self.add_cells(change.cells)
         for notice in change.notices:
             self.outbox.put(notice)
 
@@ -191,7 +194,8 @@ class Store:
         rows = self._events[message_id].rows
         rows[key] = rows[key]._replace(is_counted=True)
 
-    def _add_cells(self, cells: Cells) -> None:
+    def add_cells(self, cells: Cells) -> None:
+        """Adds to cells, as a transaction does."""
         for place, columns in cells.items():
             found = self.cells.get(place)
             if found is None:
@@ -239,6 +243,9 @@ class CellTable(NamedTuple):
 
     def add(self, cells: Cells) -> None:
         raise AssertionError("a recount that only compares writes nothing")
+
+    def renew(self, account: str, day: str) -> None:
+        self.store.reports.mark([(account, day)])
 
 
 def size_of(fold: Fold) -> int:

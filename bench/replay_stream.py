@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from bench.replay_mails import END, POLICIES, Mail
+from bench.replay_builders import Builders
+from bench.replay_mails import END, POLICIES, START, Mail
 from bench.replay_store import Store
 from chalicelib.core.event import Event
 from chalicelib.flow import fold as flow
@@ -19,6 +20,8 @@ from infra.local.stream import drain
 
 SHARDS, BATCH, RETRIES = 4, 100, 5
 """Of the table's stream and of its event source."""
+BUILT_EVERY = timedelta(hours=3)
+"""So often are tables of reports built meanwhile."""
 DOUBLED = 0.05
 T = TypeVar("T")
 
@@ -70,6 +73,9 @@ class Shaky:
 
     def at(self, message_id: str, event_keys: Any, **named: Any) -> Any:
         return self._call(self._store.at, message_id, event_keys, **named)
+
+    def put(self, one: Event, expires_at: datetime) -> bool:
+        return self._call(self._store.put, one)
 
     def delete(self, message_id: str, event_key: str) -> None:
         self._call(self._store.delete, message_id, event_key)
@@ -152,6 +158,8 @@ class Stream:
             shaky, shaky, POLICIES.__getitem__, lambda *_: nobody, lambda *_: frozenset(), shaky
         ).for_many()
         shaky.rival = lambda message_id: self._rival(message_id)
+        self.builders = Builders(store, seed + 2)
+        self._built_at = START
         self._now, self._number, self._given_up = END, 0, 0
 
     def run(self, mails: Iterable[Mail]) -> Streamed:
@@ -200,7 +208,11 @@ class Stream:
         return {"eventName": "INSERT", "dynamodb": {"Keys": keys, "SequenceNumber": str(self._number)}}
 
     def _hand_over(self, records: Sequence[Mapping[str, Any]]) -> None:
+        self._store.reports.now = self._now
         drain(records, self._function, self._give_up, RETRIES, lambda _tries: False)
+        if self._now - self._built_at >= BUILT_EVERY:
+            self._built_at = self._now
+            self.builders.run(self._now)
 
     def _function(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """As entrypoints/fold.py does it."""

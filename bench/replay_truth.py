@@ -69,7 +69,7 @@ def cells_of(message: Message, truth: Truth) -> Cells:
     }
     day = truth.sent_at.astimezone(POLICIES[message.account].zone).date().isoformat()
     module = message.record[0] if message.record else ""
-    place = Place(message.account, day, module=module, user=message.user or "", source=message.source)
+    place = Place(message.account, day, message.template or "", module, message.user or "", message.source)
     cells: dict[Place, Mapping[str, int]] = {place: {column: 1 for column, is_so in holds.items() if is_so}}
     if first := min([*truth.opened, *truth.clicked], default=None):
         hour = first.astimezone(POLICIES[message.account].zone)

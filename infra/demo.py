@@ -1,4 +1,5 @@
-"""`make demo`: six mails, their recipients played over HTTP, and the table of what mailsight says of them.
+"""`make demo`: a month of mails that lies behind us (infra/demo_history.py), then six mails of now, their recipients
+played over HTTP, and the table of what mailsight says of them.
 
 Uses the run that answers already (`make run`), or starts one; on a terminal that one goes on until Ctrl-C.
 """
@@ -13,20 +14,24 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.exceptions import PynamoDBException
+
 from chalicelib.core import named_address
+from chalicelib.settings import BadSettings
+from infra import demo_history, installation
+from infra.demo_cast import APPLE, CHROME, GMAIL, SCANNER
+from infra.demo_mail import Urls
+from infra.demo_past import SETTINGS, NotPlayed
 from infra.local.folder import Folder
 
 PATIENCE_SECONDS = 60
-CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0.0.0 Safari/537.36"
-APPLE = "Mozilla/5.0"  # exactly this, and no more, is Apple Mail Privacy Protection
-GMAIL = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"
-SCANNER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/79.0.3945.88"
 
 HTML = """\
 <!DOCTYPE html>
@@ -66,23 +71,6 @@ class Run(NamedTuple):
         """The newest mail of this subject that the inbox holds for the address."""
         messages = json.loads(_fetch(f"{self.inbox_url}/messages"))
         return next((one for one in messages if address in json.dumps(one["to"]) and one["subject"] == subject), None)
-
-
-class Urls(HTMLParser):
-    """The addresses that a mail client would load or follow."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.images: list[str] = []
-        self.links: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        if tag == "img":
-            self.images.append(values.get("src") or "")
-        if tag == "a":
-            self.links.append(values.get("href") or "")
 
 
 class Scene(NamedTuple):
@@ -200,6 +188,17 @@ def table(mails: Sequence[dict[str, Any]]) -> str:
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
 
 
+def _fill(folder: Path, run: Run, days: int) -> None:
+    """Plays what is missing of the month that lies behind. This process has the run's environment afterwards."""
+    own = installation.find(argparse.Namespace(local=folder, stage=None), *SETTINGS)
+    try:
+        filled = demo_history.fill(folder, own, run.call, print, days=days, now=datetime.now(UTC))
+    except (NotPlayed, PynamoDBException, BotoCoreError, ClientError) as error:
+        raise RunFailed(f"the month could not be played: {error}") from error
+    if filled.mails:
+        print(f"  {filled.mails:,} mails of {filled.days} days are in the reports: {run.dashboard_url}/reports")
+
+
 class _Stay(urllib.request.HTTPRedirectHandler):
     """Follows no redirect: where a link leads is not asked in a demo."""
 
@@ -279,13 +278,16 @@ def _read(folder: Path) -> Run | None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Plays the demo; the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m infra.demo", description="Six mails and their recipients.")
+    parser = argparse.ArgumentParser(prog="python -m infra.demo", description="A month of mails, and six of now.")
     parser.add_argument("--folder", type=Path, default=Path(".local"), help="where data is kept (default: .local)")
     parser.add_argument("--port", type=int, default=8600, help="first of four ports, if one must be started")
+    parser.add_argument("--days", type=int, default=demo_history.DAYS, help="days of mails to look back on; 0 for none")
     parser.add_argument("--once", action="store_true", help="end after the table also on a terminal")
     asked = parser.parse_args(arguments)
     try:
         with _running(asked.folder, asked.port) as (run, child):
+            if asked.days:
+                _fill(asked.folder, run, asked.days)
             print(f"\n{table(play(run, print))}\n")
             print(f"Dashboard {run.dashboard_url}   API key {run.api_key}\nInbox     {run.inbox_url}")
             if child and sys.stdout.isatty() and not asked.once:
@@ -293,7 +295,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 child.wait()
     except KeyboardInterrupt:
         return 0
-    except (DemoFailed, urllib.error.URLError) as error:
+    except (DemoFailed, BadSettings, urllib.error.URLError) as error:
         more = f"; see {Folder(asked.folder).log}" if isinstance(error, RunFailed) else ""
         print(f"python -m infra.demo: {error}{more}", file=sys.stderr)
         return 1

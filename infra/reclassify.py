@@ -57,7 +57,7 @@ def _run(arguments: argparse.Namespace) -> Tally:
     parts = flow.Parts(
         accounts=Account(own.account_table, own.region),
         messages=Messages(own.messages_table, own.region),
-        folding=folding.for_many(),
+        folding=folding,
         report=lambda message_id, error: print(f"\n{message_id}: {type(error).__name__}: {error}", file=sys.stderr),
         progress=progress,
     )

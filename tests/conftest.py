@@ -1,6 +1,8 @@
 """What tests begin with: the tables in process, or one embedded stack and one browser for all of them."""
 
+import fcntl
 import os
+import pickle
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,11 +13,20 @@ from playwright.sync_api import Browser, sync_playwright
 from infra import browser as browsers
 from infra.aws import package
 from infra.aws.package import Package
+from tests import service_models
 from tests.infra.local_run import BROWSER, LocalRun, free_ports
 from tests.moto_stack import Stack, data_stack
+from tests.webhook_receiver import Receiver, receiving
 
 hypothesis.settings.register_profile("mailsight", deadline=None)  # a deadline is an assertion about the wall clock
 hypothesis.settings.load_profile("mailsight")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def known_services() -> Iterator[None]:
+    """What AWS's services can do is read once for all tests."""
+    with service_models.read_once():
+        yield
 
 
 @pytest.fixture
@@ -26,6 +37,13 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     with data_stack() as made:
         for name, value in made.environment.items():
             monkeypatch.setenv(name, value)
+        yield made
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A program with a webhook."""
+    with receiving() as made:
         yield made
 
 
@@ -44,8 +62,17 @@ def local(local_run: LocalRun) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def packaged(tmp_path_factory: pytest.TempPathFactory) -> Package:
-    """What would be deployed, for the processor of this machine."""
-    return package.make(tmp_path_factory.mktemp("packaged"), architecture=package.OF_THIS_MACHINE)
+    """What would be deployed, for the processor of this machine: made once, also where processes run beside others."""
+    own = tmp_path_factory.getbasetemp()
+    root = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    known, folder = root / "packaged.pickle", root / "packaged"
+    with (root / "packaged.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not known.exists():
+            folder.mkdir()
+            known.write_bytes(pickle.dumps(package.make(folder, architecture=package.OF_THIS_MACHINE)))
+        made: Package = pickle.loads(known.read_bytes())
+        return made
 
 
 @pytest.fixture(scope="session")

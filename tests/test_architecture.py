@@ -21,7 +21,8 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "storage": ({"core"}, {"pynamodb"}),
     "gateways": (
         {"core", "settings"},
-        {"boto3", "botocore", "mypy_boto3_s3", "mypy_boto3_sqs", "mypy_boto3_sesv2", "standardwebhooks"},
+        {"boto3", "botocore", "mypy_boto3_s3", "mypy_boto3_sqs", "mypy_boto3_sesv2", "standardwebhooks"}
+        | {"PIL", "xlsxwriter"},
     ),
     "web": ({"core"}, {"jinja2", "markupsafe"}),
     "flow": ({"core", "storage", "gateways"}, set()),
@@ -56,9 +57,11 @@ COLD_START = {
     "chalicelib.entrypoints.deliver": {"email_validator", "idna", "jinja2", "pydantic"},
     "chalicelib.entrypoints.remind": {"email_validator", "idna", "jinja2", "pydantic"},
     "chalicelib.entrypoints.people": {"email_validator", "idna", "jinja2", "pydantic"},
+    "chalicelib.entrypoints.inform": {"PIL", "jinja2", "xlsxwriter"},
+    "chalicelib.entrypoints.report": {"boto3", "email_validator", "idna", "jinja2", "pydantic"},
     "chalicelib.entrypoints.sweep": {"email_validator", "idna", "jinja2", "pydantic"},
     "chalicelib.entrypoints.replay": {"email_validator", "idna", "jinja2", "pydantic"},
-    "app": {"jinja2"},
+    "app": {"PIL", "jinja2", "xlsxwriter"},
 }
 TRACK_MAY_USE = {
     "chalicelib",
@@ -67,7 +70,8 @@ TRACK_MAY_USE = {
     "chalicelib.gateways",
     "chalicelib.entrypoints",
 }
-MAY_IMPORT_LATE = {"web/render.py"}  # jinja2, so that the JSON half of the API function does not pay for it
+# jinja2, XlsxWriter and Pillow, so that the JSON half of the API function, which imports every entrypoint, does not pay
+MAY_IMPORT_LATE = {"web/render.py", "gateways/sheets.py", "gateways/chart.py"}
 
 every_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(LIB)))
 
@@ -182,7 +186,8 @@ def test_every_handler_is_where_lambda_will_look():
     assert sorted(handlers) == [
         f"chalicelib.entrypoints.{name}.{name}"
         for name in (
-            *("deliver", "fold", "ingest", "notify", "people", "recount", "remind", "replay", "send", "sweep"),
+            *("deliver", "fold", "inform", "ingest", "notify", "people", "recount", "remind", "replay", "report"),
+            *("send", "sweep"),
         )
     ]
     for handler in [*handlers, "chalicelib.entrypoints.track.handler"]:

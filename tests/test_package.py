@@ -29,10 +29,16 @@ MAY: dict[str, dict[str, set[str]]] = {
         "table/messages": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
         BY_ACCOUNT: {"dynamodb:Query"},  # page
         BY_LATEST_OPEN: {"dynamodb:Query"},  # opened_page
-        "table/events": {"dynamodb:Query"},  # page
+        "table/events": {"dynamodb:Query", "dynamodb:PutItem"},  # page; that a mail came in, and what it answers
+        "table/messages/index/by_ses_message_id": {"dynamodb:Query"},  # the mail that it answers
         # key, claim; accept; what is asked before a mail is taken in; settings, consents, suppressions and their list
         "table/account": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", *CHANGE_SUPPRESSIONS}
         | {"dynamodb:UpdateItem"},  # calls of a key
+        # tables of days, and what they are behind with; that the time zone changes; calls
+        "table/reports": {
+            *("dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchGetItem"),
+            *("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+        },
         "table/links": {"dynamodb:BatchWriteItem"},  # of a prepared mail
         "blobs/*": {"s3:PutObject", "s3:GetObject", "s3:DeleteObject"},  # taken in; shown; undone by a lost race
         "blobs": FIND_OUT_WHAT_IS_MISSING,
@@ -94,7 +100,7 @@ MAY: dict[str, dict[str, set[str]]] = {
         # jobs, consents, settings; suppressions, also by their hashes; what is replaced and deleted, in transactions
         "table/account": {
             *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
-            *("dynamodb:PutItem", "dynamodb:DeleteItem"),
+            *CHANGE_SUPPRESSIONS,
         },
         "blobs/*": {"s3:GetObject", "s3:DeleteObject"},  # exported; erased, and exports of who is erased
         "blobs/_exports/*": {"s3:PutObject", "s3:AbortMultipartUpload"},  # in parts, where they are large
@@ -104,7 +110,10 @@ MAY: dict[str, dict[str, set[str]]] = {
     "fold": {
         "table/messages": {"dynamodb:GetItem", "dynamodb:UpdateItem"},  # find; store_fold
         # the tail, what is near, those of an aggregate that arrived; the marks; hits that must not be kept
-        "table/events": {"dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
+        "table/events": {
+            *("dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+            "dynamodb:PutItem",  # that a mail was answered
+        },
         "table/events/stream/*": {  # Lambda's, which polls as us
             *("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"),
         },
@@ -114,12 +123,28 @@ MAY: dict[str, dict[str, set[str]]] = {
         "table/salts": {"dynamodb:GetItem"},  # of: a hit from an own network is known by it
         "fold-failed": {"sqs:SendMessage"},  # Lambda's, for what failed for good
     },
+    "report": {
+        # the marks, the cells; the tables; the lease
+        "table/reports": {"dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
+        "schedule-failed": {"sqs:SendMessage"},  # Lambda's, for a call that failed
+    },
+    "inform": {
+        # what is asked before a mail is taken in, users, the register; schedules
+        "table/account": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"},
+        "table/messages": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:BatchGetItem"},  # is it there; add; a list
+        BY_ACCOUNT: {"dynamodb:Query"},  # the mails of a list
+        "table/reports": {"dynamodb:Query", "dynamodb:BatchGetItem"},  # what a report reads
+        "blobs/*": {"s3:PutObject"},  # what the mail says
+        "send": {"sqs:SendMessage"},
+        "schedule-failed": {"sqs:SendMessage"},  # Lambda's, for a call that failed
+    },
     "sweep": {
-        "table/messages": {"dynamodb:GetItem", "dynamodb:UpdateItem"},  # find; store_fold, settle
+        # find; folds_behind; store_fold, settle
+        "table/messages": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"},
         BY_ACCOUNT: {"dynamodb:Query"},  # accepted_between
-        "table/events": {"dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},  # as fold
+        "table/events": {"dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},  # as fold
         "table/account": {"dynamodb:GetItem", "dynamodb:Query", *CHANGE_SUPPRESSIONS},  # the register; as fold
-        "table/reports": {"dynamodb:UpdateItem"},
+        "table/reports": {"dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},  # also of a new time zone
         "table/outbox": {"dynamodb:PutItem"},
         "table/salts": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:DeleteItem"},  # of; forget
         "send": {"sqs:SendMessage"},  # what is stuck
@@ -129,7 +154,7 @@ MAY: dict[str, dict[str, set[str]]] = {
         "table/messages": {"dynamodb:BatchGetItem"},  # folds_between
         BY_ACCOUNT: {"dynamodb:Query"},
         "table/account": {"dynamodb:GetItem", "dynamodb:Query"},  # the time zone; the register
-        "table/reports": {"dynamodb:Query"},  # of_day
+        "table/reports": {"dynamodb:Query", "dynamodb:UpdateItem"},  # of_day; marks
         "schedule-failed": {"sqs:SendMessage"},  # as above
     },
     "replay": {
@@ -229,11 +254,15 @@ def imported(folder: str) -> tuple[set[str], set[str]]:
     return running - ours, typing - ours
 
 
+DISTRIBUTIONS = {"PIL": "pillow"}
+"""Where a package is not called as its distribution."""
+
+
 def test_what_the_functions_import_is_packed_with_them():
     running, _ = imported("chalicelib")
     assert "chalice" in running, "its packager adds it"
     read_by_zoneinfo = {"tzdata"}
-    packed = {name.replace("_", "-") for name in running - {"chalice"}} | read_by_zoneinfo
+    packed = {DISTRIBUTIONS.get(name, name.replace("_", "-")) for name in running - {"chalice"}} | read_by_zoneinfo
     assert packed == set(declared("requirements.txt"))
 
 

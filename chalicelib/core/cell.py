@@ -78,8 +78,11 @@ Cells = Mapping[Place, Mapping[str, int]]
 
 def counted_of(message: Message, state: State, zone: tzinfo) -> Counted:
     """What a message in this state counts for. It follows from what the events say alone, not from what the sender
-    noted, so that every order of them leads to the same."""
-    sent_at = None if message.is_aggregate else _sent_at(message, state)
+    noted, so that every order of them leads to the same. One that came in counts as received, and never as sent."""
+    if message.is_inbound:
+        held = ["received", "responded"] if state.delivery.responded_at else ["received"]
+        return Counted(message.accepted_at.astimezone(zone).date().isoformat(), frozenset(held))
+    sent_at = None if message.is_aggregate else sent_at_of(message, state)
     if sent_at is None or state.delivery.failure or not source.kind_of(message.source).is_sent_from_system:
         return NOTHING
     columns = frozenset(_columns(state, is_tracked=message.tracking.is_individual))
@@ -133,7 +136,7 @@ def _cells(message: Message, counted: Counted, sign: int) -> Cells:
     return {place: dict.fromkeys([*counted.columns, *hour], sign)}
 
 
-def _sent_at(message: Message, state: State) -> datetime | None:
+def sent_at_of(message: Message, state: State) -> datetime | None:
     """When it was sent: as SES told it, else the first thing that could not be had it not been sent. Never before it
     was to be sent nor later than a day after, so that a day's mails are found again by when they were to be sent."""
     told = _told_sent_at(state)

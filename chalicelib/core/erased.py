@@ -25,7 +25,10 @@ def is_about(message: Message, address_key: str) -> bool:
 
 
 def other_recipient(message: Message, address_key: str) -> str | None:
-    """The key of a sole recipient's address, if it is not this person's: they may still unsubscribe or complain."""
+    """The key of a sole recipient's address, if it is not this person's: they may still unsubscribe or complain. Of a
+    mail that came in nobody does."""
+    if message.is_inbound:
+        return None
     recipients = message.envelope.recipients
     key = key_of(bare(recipients[0])) if len(recipients) == 1 else None
     return None if key == address_key else key
@@ -53,6 +56,7 @@ def erased(message: Message, at: datetime, recipient_hash: str | None = None) ->
         state=State(_nameless(message.state.delivery), replace(message.state.engagement, recent_opens=())),
         erased_at=at,
         recipient_hash=recipient_hash,
+        in_reply_to=None,
     )
 
 

@@ -28,6 +28,9 @@ class Kind(StrEnum):
     DELIVERED = "delivered"  # the recipient's server took it
     DELAYED = "delayed"
     BOUNCED = "bounced"
+    RECEIVED = "received"  # it came in
+    REPLIED = "replied"  # a mail that came in answers it
+    RESPONDED = "responded"  # of one that came in: a mail of ours answers it
     AUTO_REPLIED = "auto_replied"  # an out-of-office answer, which SES reports as a bounce
     COMPLAINED = "complained"
     REJECTED = "rejected"  # SES found a virus
@@ -58,6 +61,7 @@ class Event(NamedTuple):
                            page (`unsubscribe`)
     unsubscribed           method
     sent                   ses_message_id
+    replied, responded     email (our id of the mail that answers)
     delivered              recipient
     delayed                recipient, type, reason
     bounced, auto_replied  recipient, type (hard, soft, auto_reply), reason, ses_type, ses_subtype

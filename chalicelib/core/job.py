@@ -1,4 +1,5 @@
-"""A job about one person: all that is kept of them is exported, or erased. It goes through every mail of an account."""
+"""A job that goes through the mails of an account: all that is kept of a person is exported or erased, or a list of
+mails is exported."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ class Kind(StrEnum):
 
     EXPORT = "export"
     ERASURE = "erasure"
+    MAILS = "mails"
 
 
 class Status(StrEnum):
@@ -49,7 +51,8 @@ class Link(NamedTuple):
 @dataclass(frozen=True)
 class Job:
     """`address` is the person's key, None once it is not needed any more; `person` is a keyed hash of it, by which an
-    erasure finds what was exported.
+    erasure finds what was exported. A list of mails has neither, but the `query` that says which mails, and the
+    `file_format` of its files; `span` are the newest and the oldest time that it goes through, once that is known.
 
     `cursor` is the place of the mail up to which its walk came, `rounds` how often it came to the end. `left` is the
     first place in this round that must be looked at again, and `is_unsettled` says that something was erased in it.
@@ -73,6 +76,9 @@ class Job:
     error: str | None = None
     finished_at: datetime | None = None
     version: int = 0
+    query: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    file_format: str = "zip"
+    span: tuple[str, str] | None = None
 
     def counting(self, counts: Mapping[str, int]) -> "Job":
         """With these added to its counts."""
@@ -84,14 +90,37 @@ class Job:
         person = self.person if self.kind is Kind.EXPORT else None
         return replace(self, status=Status.DONE, address=None, person=person, error=None, finished_at=at)
 
+    def begun_anew(self) -> "Job":
+        """As if nothing had been done yet; whoever works on it finds out when they save it."""
+        again = replace(self, status=Status.QUEUED, cursor=START, counts={}, parts=(), span=None)
+        return replace(again, error=None, finished_at=None)
+
+    def taken_back(self) -> "Job":
+        """Without its files, for good."""
+        return replace(self.begun_anew(), status=Status.FAILED, error=TAKEN_BACK)
+
+    @property
+    def progress(self) -> float | None:
+        """How much is done, 0 to 1, by the times of the mails; None where that is not known."""
+        if self.status is Status.DONE:
+            return 1.0
+        if self.span is None or self.cursor == START:
+            return 0.0 if self.kind is Kind.MAILS else None
+        newest, oldest, at = (instant.parse(text) for text in (*self.span, self.cursor.partition("#")[0]))
+        share = (newest - at) / (newest - oldest) if newest > oldest else 0.0
+        return round(min(max(share, 0.0), 0.99), 2)
+
     def has_files(self, now: datetime) -> bool:
         """Whether its files are there (still)."""
         return self.finished_at is not None and now < self.finished_at + FILES_KEPT
 
 
+TAKEN_BACK = "a person was erased whom its files may have named; begin it anew"
+
 COUNTS = {
     Kind.EXPORT: ("looked_at", "mails", "events"),
-    Kind.ERASURE: ("looked_at", "mails", "events", "consents", "suppressions", "exports"),
+    Kind.MAILS: ("mails",),
+    Kind.ERASURE: ("looked_at", "mails", "events", "consents", "suppressions", "users", "exports"),
 }
 """What is counted. A step that is repeated after a crash may count less than was done, never more."""
 
@@ -99,7 +128,7 @@ COUNTS = {
 def show(job: Job, links: Sequence[Link] = ()) -> dict[str, Any]:
     """The object `export` or `erasure`; never the address. `links` are those of its parts, in their order."""
     shown: dict[str, Any] = {
-        "object": job.kind.value,
+        "object": "export" if job.kind is Kind.MAILS else job.kind.value,
         "id": job.job_id,
         "status": job.status.value,
         "created_at": instant.show(job.created_at),
@@ -107,7 +136,9 @@ def show(job: Job, links: Sequence[Link] = ()) -> dict[str, Any]:
         "counts": {name: job.counts.get(name, 0) for name in COUNTS[job.kind]},
         "error": job.error,
     }
-    if job.kind is Kind.EXPORT:
+    if job.kind is not Kind.ERASURE:
+        shown["of"] = "emails" if job.kind is Kind.MAILS else "person"
+        shown["format"], shown["progress"] = job.file_format, job.progress
         shown["files"] = [
             {"url": link.url, "url_expires_at": instant.show(link.expires_at), "size": part.size}
             for part, link in zip(job.parts, links, strict=False)

@@ -26,6 +26,7 @@ class Sending(StrEnum):
     FAILED = "failed"
     PREPARED = "prepared"  # whoever asked for it hands it to SES; SES tells whether they did
     CANCELLED = "cancelled"  # by the caller, before a worker took it
+    RECEIVED = "received"  # it came in: there is nothing to send
 
 
 @dataclass(frozen=True)

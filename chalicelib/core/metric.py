@@ -17,6 +17,7 @@ Count = Literal[
     "RateUncounted",  # leases of calls that were let through, because the counter of a key could not be reached
     "MailAccepted",  # by the API; a request that is repeated with its Idempotency-Key counts once
     "MailPrepared",  # given back to be sent by its caller; counts as above
+    "MailReceived",  # a mail that came in, handed over by a program; the same one again does not count
     "MailSent",  # SES took it
     "RecipientSent",  # the recipients of these; SES's quotas count them
     "MailDelayed",  # SES refuses for now: it is tried later; once for each try
@@ -45,6 +46,7 @@ Count = Literal[
     "SweepLeft",
     "CellDrift",  # by the recount: mails by which report cells were wrong, all columns together; always zero
     "RecountFailed",  # accounts and days that could not be counted anew, or were left for want of time
+    "ReportFailed",  # days whose table could not be built, once for each try
     "EventReplayed",  # spilled hits that are in the table now
     "ReplayIncomplete",  # runs that something stopped, or that found what is no event
     "NoticeDelivered",  # to a webhook that took it
@@ -53,6 +55,7 @@ Count = Literal[
 ]
 Seconds = Literal[
     "FoldLag",  # from an event's writing to its being folded, the longest of a batch: how old what people see is
+    "ReportAge",  # from a change of a report cell to the run that finds it in no table yet, the longest
     "SendLag",  # from a mail's acceptance to SES's taking it
 ]
 COUNTS: frozenset[str] = frozenset(get_args(Count))

@@ -33,6 +33,7 @@ class Type(StrEnum):
     CLICKED = "email.clicked"
     DOWNLOADED = "email.downloaded"  # a file that went out as a link
     UNSUBSCRIBED = "email.unsubscribed"
+    REPLIED = "email.replied"  # a first answer to it came in
     OPEN_RECLASSIFIED = "email.open.reclassified"  # what was told as a person's was none
     CLICK_RECLASSIFIED = "email.click.reclassified"
     DOWNLOAD_RECLASSIFIED = "email.download.reclassified"

@@ -8,15 +8,20 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from chalicelib.core import mail_filter
+from chalicelib.core import mail_filter, openapi_directory, openapi_report_schedule, phone_call_filter
 from chalicelib.core.account_change import AccountChange
+from chalicelib.core.cell import HOURS
+from chalicelib.core.column import COUNTED_AS
 from chalicelib.core.consent_body import NewConsent
 from chalicelib.core.delivery import Status as Delivered
+from chalicelib.core.export_body import NewExport
 from chalicelib.core.openapi_account import AccountSettings, Consent, Suppression, SuppressionList
 from chalicelib.core.openapi_aggregate import AggregateList
 from chalicelib.core.openapi_answer import Problem
+from chalicelib.core.openapi_calls import AddedCall, Call, CallList, DeletedCall
 from chalicelib.core.openapi_mail import Accepted, Email, EmailList, EventList, PreparedEmail
 from chalicelib.core.openapi_people import Erasure, Export
+from chalicelib.core.openapi_report import Report
 from chalicelib.core.openapi_upload import Upload
 from chalicelib.core.openapi_webhook import (
     AddedWebhook,
@@ -29,7 +34,13 @@ from chalicelib.core.openapi_webhook import (
     WebhookEvent,
     WebhookList,
 )
-from chalicelib.core.person_body import NewErasure, NewExport
+from chalicelib.core.person_body import NewErasure
+from chalicelib.core.phone_call_body import NewCall
+from chalicelib.core.received_body import NewReceivedEmail
+from chalicelib.core.report_period import INTERVALS, PRESETS
+from chalicelib.core.report_query import BREAK_UPS, MOST_USERS, ORDERS, REPORTS
+from chalicelib.core.sheet import FORMATS
+from chalicelib.core.source import SOURCES
 from chalicelib.core.submission import NewEmail
 from chalicelib.core.suppression_body import NewSuppression
 from chalicelib.core.upload_body import NewUpload
@@ -70,17 +81,29 @@ def _document(url: str, schemas: Json) -> Json:
         },
         "servers": [{"url": url}],
         "security": [{"key": []}],
-        "paths": _mails() | _account() | _people() | _jobs() | _webhooks(),
+        "paths": _mails()
+        | _calls()
+        | _account()
+        | openapi_directory.paths(_operation, _WINDOW, _OF_A_BODY, _OF_ONE)
+        | _people()
+        | _jobs()
+        | _webhooks()
+        | _reports()
+        | openapi_report_schedule.paths(_operation, _OF_A_BODY, _OF_ONE),
         "webhooks": _told(),
         "components": {"schemas": schemas, "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
     }
 
 
-_MODELS = (
+_MODELS: tuple[type[BaseModel], ...] = (
     *(NewUpload, Upload),
     *(NewEmail, Accepted, PreparedEmail, Email, EmailList, EventList, AggregateList),
     *(AccountChange, AccountSettings, NewConsent, Consent, NewSuppression, Suppression, SuppressionList, Problem),
     *(NewExport, Export, NewErasure, Erasure),
+    *(NewReceivedEmail, NewCall, AddedCall, Call, CallList, DeletedCall),
+    *openapi_directory.MODELS,
+    Report,
+    *openapi_report_schedule.MODELS,
     *(NewWebhook, WebhookChange, Webhook, AddedWebhook, RotatedWebhook, DeletedWebhook, WebhookList),
     *(Delivery, DeliveryList, NewReplay, Replay, WebhookEvent),
 )
@@ -103,7 +126,18 @@ _WINDOW = (
     _query("after"),
     _query("before"),
 )
-_FILTER = tuple(_query(name, enum=list(values)) for name, values in mail_filter.KNOWN.items())
+_NARROWING = (
+    _query("period", enum=list(PRESETS)),
+    _query("from", "the first day, in the account's time zone", format="date"),
+    _query("to", "the last day, too", format="date"),
+    {**_query("user"), "schema": {"type": "array", "items": {"type": "string"}, "maxItems": MOST_USERS}},
+    *(_query(name) for name in mail_filter.NAMES),
+)
+_FILTER = (
+    *(_query(name, enum=list(values)) for name, values in mail_filter.KNOWN.items()),
+    *_NARROWING,
+    _query("counted_as", "those behind this figure", enum=[*COUNTED_AS, *HOURS]),
+)
 _DAYS = (
     _query("from", "the first day, UTC", format="date"),
     _query("to", "the last day, UTC", format="date"),
@@ -130,6 +164,16 @@ def _mails() -> Json:
                 NewEmail,
             )
         },
+        "/v1/emails/received": {
+            "post": _operation(
+                "Hand over a mail that came in",
+                "post_received_email",
+                Accepted,
+                (),
+                "400 401 403 409 413 415 422",
+                NewReceivedEmail,
+            )
+        },
         "/v1/emails/{message_id}": {"get": _operation("One mail", "get_email", Email, [_ID], _OF_ONE)},
         "/v1/emails/{message_id}/cancel": {
             "post": _operation("Cancel a mail that waits", "cancel_email", Email, [_ID], "400 401 403 404 409 413 422")
@@ -145,6 +189,37 @@ def _mails() -> Json:
             )
         },
     }
+
+
+def _calls() -> Json:
+    one = [{**_ID, "name": "call_id"}]
+    name = {**_IDEMPOTENCY_KEY, "description": "where there is no call_id: told again, it is the same call"}
+    days = [_query(end, f"the {word} day, where the account is", format="date") for end, word in _ENDS]
+    names = [_query("group"), _query("module", "nothing asks for calls without a record")]
+    narrowed = [_query("period", enum=list(PRESETS)), *days, _CALLERS, *names, *_CALLS_LIKE, *_WINDOW]
+    return {
+        "/v1/calls": {
+            "get": _operation("Telephone calls, newest first", "list_calls", CallList, narrowed),
+            "post": _operation(
+                "Tell of a telephone call", "post_call", AddedCall, [name], f"{_OF_A_BODY} 409", NewCall
+            ),
+        },
+        "/v1/calls/{call_id}": {
+            "get": _operation("One call", "get_call", Call, one, _OF_ONE),
+            "delete": _operation("Take a call back", "delete_call", DeletedCall, one, f"{_OF_ONE} 409"),
+        },
+    }
+
+
+_ENDS = (("from", "first"), ("to", "last"))
+_CALLERS = _query("user") | {
+    "schema": {
+        "type": "array",
+        "items": {"type": "string", "minLength": 1, "maxLength": phone_call_filter.LONGEST_USER},
+        "maxItems": MOST_USERS,
+    }
+}
+_CALLS_LIKE = [_query(name, enum=list(values)) for name, values in phone_call_filter.KNOWN.items()]
 
 
 def _account() -> Json:
@@ -163,7 +238,7 @@ def _jobs() -> Json:
     begun = f"{_OF_A_BODY} 503"
     return {
         "/v1/exports": {
-            "post": _operation("Export all that is kept of a person", "post_export", Export, (), begun, NewExport)
+            "post": _operation("Export a person, or a list of mails", "post_export", Export, (), begun, NewExport)
         },
         "/v1/exports/{job_id}": {"get": _operation("How far it is, and the files", "get_export", Export, job, _OF_ONE)},
         "/v1/erasures": {"post": _operation("Erase a person", "post_erasure", Erasure, (), begun, NewErasure)},
@@ -202,6 +277,26 @@ def _webhooks() -> Json:
     }
 
 
+def _reports() -> Json:
+    name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "enum": list(REPORTS)}}
+    asked = [
+        *_NARROWING,
+        _query("source", enum=list(SOURCES)),
+        _query("compare", "with as many days right before", enum=["previous"]),
+        _query("by", enum=sorted({by for each in BREAK_UPS.values() for by in each})),
+        _query("interval", enum=list(INTERVALS)),
+        _query("minimum", "tracked mails, to be ranked by a rate", type="integer", minimum=1, maximum=1_000_000),
+        _query("order", "of top-users", enum=list(ORDERS)),
+        _query("status", "of the mails of sent-email-status", enum=list(mail_filter.KNOWN["status"])),
+        _query("limit", "rows; of sent-email-status mails, up to 100", type="integer", minimum=1, maximum=1000),
+        *_WINDOW[1:],
+        _query("format", "a file is answered by a link to it", enum=["json", *FORMATS]),
+    ]
+    operation = _operation("A report", "get_report", Report, [name, *asked], _OF_ONE)
+    operation["responses"]["303"] = {"description": "the file is there", "content": {"application/json": {}}}
+    return {"/v1/reports/{name}": {"get": operation}}
+
+
 def _told() -> Json:
     body = {"required": True, "content": {"application/json": {"schema": _ref(WebhookEvent)}}}
     answers = {"2XX": {"description": "taken"}, "410": {"description": "nothing more is sent"}}
@@ -232,7 +327,7 @@ def _people() -> Json:
 
 
 _STATUSES: Mapping[type[BaseModel], str] = {
-    **{Accepted: "202", Upload: "201"},
+    **{Accepted: "202", Upload: "201", AddedCall: "201", openapi_report_schedule.AddedReportSchedule: "201"},
     **{AddedWebhook: "201", Delivery: "202", Replay: "202"},
 }
 _OF_A_BODY = "400 401 403 413 415 422"

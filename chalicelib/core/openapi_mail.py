@@ -141,7 +141,7 @@ class Email(Answer):
     status: Status | None
     sending: Literal[SENDINGS]  # type: ignore[valid-type]  # the enumeration is the one place of the names
     error: Failure | None
-    direction: Literal["outbound"]
+    direction: Literal["outbound", "inbound"]
     source: str
     sender: str | None = Field(alias="from", description="null once the mail is erased, and then nobody is named")
     to: list[str]
@@ -150,11 +150,12 @@ class Email(Answer):
     reply_to: list[str]
     subject: str
     accepted_at: datetime
+    received_at: datetime | None = Field(description="of a mail that came in")
     scheduled_at: datetime | None
     sent_at: datetime | None
     record: Record | None
     user: str | None
-    template: None
+    template: str | None
     dispatch: None
     tags: list[Tag]
     tracking: Tracking
@@ -162,6 +163,9 @@ class Email(Answer):
     bounce: Bounce | None
     complained_at: datetime | None
     unsubscribed_at: datetime | None
+    in_reply_to: str | None = Field(description="the mail that it answers; one that came in may not be known here yet")
+    replied_at: datetime | None = Field(description="the first mail that came in and answers it")
+    responded_at: datetime | None = Field(description="of a mail that came in: our first answer")
     erased_at: datetime | None
     opens: Opens
     clicks: Clicks

@@ -1,4 +1,4 @@
-"""Exports and erasures of a person, as models for the API's document."""
+"""Exports of a person or a list of mails, and erasures, as models for the API's document."""
 
 from datetime import datetime
 from typing import Literal
@@ -22,11 +22,18 @@ class ErasureCounts(ExportCounts):
 
     consents: int
     suppressions: int
+    users: int = Field(description="of the account, whose address it was; they stay, without it")
     exports: int
 
 
+class MailListCounts(Answer):
+    """How many mails its files hold so far."""
+
+    mails: int
+
+
 class Job(Answer):
-    """A job about one person, whom it does not name."""
+    """A job; it names nobody whom it is about."""
 
     id: str
     status: Status
@@ -36,7 +43,7 @@ class Job(Answer):
 
 
 class ExportFile(Answer):
-    """A ZIP; `size` in bytes."""
+    """A ZIP, or a file of at most 100,000 mails; `size` in bytes."""
 
     url: str
     url_expires_at: datetime
@@ -44,10 +51,13 @@ class ExportFile(Answer):
 
 
 class Export(Job):
-    """All that is kept of a person."""
+    """All that is kept of a person, or a list of mails."""
 
     object: Literal["export"]
-    counts: ExportCounts
+    of: Literal["person", "emails"]
+    format: Literal["zip", "csv", "xlsx"]
+    progress: float | None = Field(description="0 to 1; null where it is not known", ge=0, le=1)
+    counts: ExportCounts | MailListCounts
     files: list[ExportFile] = Field(description="when it is done, for seven days; each call makes other links")
 
 

@@ -1,4 +1,4 @@
-"""Whose data is to be exported or erased (`POST /v1/exports`, `POST /v1/erasures`), checked before anything begins."""
+"""Who is to be erased (`POST /v1/erasures`), checked before anything begins."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,10 +7,6 @@ from pydantic import field_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.core.body import Whose, read
-
-
-class NewExport(Whose):
-    """A person by their address."""
 
 
 class NewErasure(Whose):
@@ -27,11 +23,6 @@ class NewErasure(Whose):
                 "must be true: every mail from or to this address is erased for all who got it, and cannot come back",
             )
         return value
-
-
-def to_export(body: Mapping[str, Any]) -> str:
-    """The key of the address. Raises BadInput."""
-    return read(NewExport, body).address
 
 
 def to_erase(body: Mapping[str, Any]) -> str:

@@ -69,6 +69,21 @@ SENDABLE = tuple(name for name, kind in SOURCES.items() if kind.is_sent_from_sys
 """What a mail that is handed over for sending may name; the other kinds bring mails in and send none here."""
 
 
+RECEIVABLE = tuple(name for name, kind in SOURCES.items() if "received" in kind.statuses)
+"""What a mail that came in may name: a mailbox, for nothing else tells of such mails."""
+
+
+BY_ITSELF = frozenset(
+    {"blueprint", "calendar_booking", "export_email", "meeting_notification", "webform", "workflow_alert"}
+)
+"""What a program sends that nobody asked to, beside what goes to many."""
+
+
+def is_by_hand(source: str) -> bool:
+    """Whether somebody wrote the mail, as far as its source tells: only that answers another one."""
+    return not kind_of(source).is_bulk and source not in BY_ITSELF
+
+
 class UnknownSource(BadInput):
     """There is no such source."""
 

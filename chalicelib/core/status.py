@@ -21,6 +21,8 @@ class Status(StrEnum):
 
 def status_of(message: Message) -> Status | None:
     """The status of a message; None as long as it is not known to have been sent."""
+    if message.is_inbound:
+        return Status.RECEIVED
     delivery, engagement = message.state.delivery, message.state.engagement
     if bounce_of(delivery):
         return Status.BOUNCED

@@ -4,7 +4,7 @@ Unknown fields are refused, also those of later versions: what is ignored today 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -29,6 +29,7 @@ from chalicelib.core.mime import HEADER_NAME
 from chalicelib.core.tracking import Wish
 
 LONGEST_BODY = 2_000_000  # characters of html or text; clients cut off far earlier
+LONGEST_LINE = 900  # characters of a subject or another header
 
 _RESERVED = re.compile(
     r"(?i)bcc|cc|to|from|sender|subject|reply-to|date|message-id|received|return-path|dkim-signature|mime-version"
@@ -62,7 +63,7 @@ def _tag_name(name: str) -> str:
     return name
 
 
-Line = Annotated[str, StringConstraints(max_length=900), AfterValidator(is_one_line)]
+Line = Annotated[str, StringConstraints(max_length=LONGEST_LINE), AfterValidator(is_one_line)]
 Body = Annotated[str, StringConstraints(max_length=LONGEST_BODY), AfterValidator(_has_no_surrogates)]
 MailAddresses = Annotated[list[MailAddress], BeforeValidator(_as_list)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
@@ -106,7 +107,7 @@ class NewEmail(Strict):
     cc: MailAddresses = Field(default_factory=list, max_length=MOST_RECIPIENTS)
     bcc: MailAddresses = Field(default_factory=list, max_length=MOST_RECIPIENTS)
     reply_to: MailAddresses = Field(default_factory=list, max_length=25)
-    subject: Line
+    subject: Annotated[Line | None, Field(description="required without a template")] = None
     html: Body | None = None
     text: Body | None = None
     headers: dict[HeaderName, Line] = Field(default_factory=dict, max_length=50)
@@ -114,6 +115,10 @@ class NewEmail(Strict):
     tags: list[TagIn] = Field(default_factory=list, max_length=10)
     record: RecordIn | None = None
     user: Name | None = None
+    template: Annotated[Name | None, Field(description="what of subject, html and text it does not bring itself")] = (
+        None
+    )
+    data: Annotated[dict[str, Any] | None, Field(description="what the template's fields stand for")] = None
     source: Literal[sources.SENDABLE] = sources.DEFAULT  # type: ignore[valid-type]  # it is the one place of the names
     tracking: TrackingIn = Field(default_factory=TrackingIn)
     unsubscribe: bool | None = None
@@ -125,8 +130,8 @@ class NewEmail(Strict):
         if not 1 <= count <= MOST_RECIPIENTS:
             text = "to, cc and bcc together hold 1 to {most} recipients, not {count}"
             raise PydanticCustomError("at:to", text, {"most": MOST_RECIPIENTS, "count": count})
-        if not self.html and not self.text:
-            raise PydanticCustomError("at:html", "give html, text, or both")
+        if self.template is None:
+            self._needs_no_template()
         names = [name.lower() for name in self.headers]
         if len(set(names)) < len(names):
             raise PydanticCustomError("at:headers", "a header stands twice")
@@ -139,6 +144,24 @@ class NewEmail(Strict):
         if self.unsubscribe and self._has_own_way_out:
             raise PydanticCustomError("at:unsubscribe", "the mail has List-Unsubscribe headers of its own")
         return self
+
+    def _needs_no_template(self) -> None:
+        if self.subject is None:
+            raise PydanticCustomError("at:subject", "this field is required")
+        if not self.has_body:
+            raise PydanticCustomError("at:html", "give html, text, or both")
+        if self.data is not None:
+            raise PydanticCustomError("at:data", "is for the fields of a template; name one in `template`")
+
+    @property
+    def has_body(self) -> bool:
+        """Whether it says something by itself."""
+        return bool(self.html or self.text)
+
+    @property
+    def brings_all(self) -> bool:
+        """Whether there is nothing in it that would have to come from a template."""
+        return self.has_body and self.subject is not None
 
     @property
     def wants_unsubscribe(self) -> bool:
@@ -161,7 +184,7 @@ class NewEmail(Strict):
     def envelope(self) -> Envelope:
         """Who writes to whom about what."""
         return Envelope(
-            self.sender, tuple(self.to), tuple(self.cc), tuple(self.bcc), tuple(self.reply_to), self.subject
+            self.sender, tuple(self.to), tuple(self.cc), tuple(self.bcc), tuple(self.reply_to), self.subject or ""
         )
 
     def read_content(self) -> Content:
@@ -189,12 +212,17 @@ def is_reserved(header: str) -> bool:
 def parse(body: Mapping[str, Any]) -> NewEmail:
     """The mail that a JSON object describes. Raises BadInput, which names each wrong field."""
     mail = read(NewEmail, body)
-    if not mail.wants_unsubscribe:
-        written = {"/html": mail.html, "/text": mail.text}
-        unfilled = [pointer for pointer, text in written.items() if text and unsubscribe_url.is_wanted(text)]
-        if unfilled:
-            raise BadInput([wrong(pointer, _NO_WAY_OUT) for pointer in unfilled])
+    check_way_out(mail, [("/html", mail.html), ("/text", mail.text)])
     return mail
+
+
+def check_way_out(mail: NewEmail, written: Iterable[tuple[str, str | None]]) -> None:
+    """Raises BadInput, at the pointer beside it, for a text that wants the address for unsubscribing in vain."""
+    if mail.wants_unsubscribe:
+        return
+    unfilled = [pointer for pointer, text in written if text and unsubscribe_url.is_wanted(text)]
+    if unfilled:
+        raise BadInput([wrong(pointer, _NO_WAY_OUT) for pointer in dict.fromkeys(unfilled)])
 
 
 _NO_WAY_OUT = (

@@ -45,6 +45,8 @@ class RecipientState:
 class Delivery:
     """What SES told, and what the recipient said for good. `recipients` by address; `failure` is (time, kind, reason)
     of a mail SES took and then dropped. `unsubscribed_at` is the latest time: who was written to again may do so again.
+    `replied_at` is when the first answer to it came in; `responded_at`, of a mail that came in itself, is the first
+    answer of ours.
     """
 
     sent: tuple[datetime, str] | None = None  # time, SES message id
@@ -52,6 +54,8 @@ class Delivery:
     failure: tuple[datetime, str, str] | None = None
     recipients: Mapping[str, RecipientState] = field(default_factory=dict)
     unsubscribed_at: datetime | None = None
+    replied_at: datetime | None = None
+    responded_at: datetime | None = None
 
     @property
     def delivered_at(self) -> datetime | None:
@@ -166,6 +170,10 @@ def _delivered(delivery: Delivery, event: Event) -> Delivery:
             return replace(delivery, delayed_at=_latest(delivery.delayed_at, at))
         case Kind.UNSUBSCRIBED:
             return replace(delivery, unsubscribed_at=_latest(delivery.unsubscribed_at, at))
+        case Kind.REPLIED:
+            return replace(delivery, replied_at=_earliest(delivery.replied_at, at))
+        case Kind.RESPONDED:
+            return replace(delivery, responded_at=_earliest(delivery.responded_at, at))
         case Kind.REJECTED | Kind.RENDERING_FAILED:
             failure = (at, event.kind.value, str(data.get("reason", "")))
             return replace(delivery, failure=min(delivery.failure or failure, failure))

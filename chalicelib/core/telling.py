@@ -101,6 +101,8 @@ def _of_delivery(envelope: Envelope, before: Delivery, after: Delivery) -> Itera
         yield Type.FAILED, after.failure[0], {}
     if after.unsubscribed_at and after.unsubscribed_at != before.unsubscribed_at:
         yield Type.UNSUBSCRIBED, after.unsubscribed_at, {}
+    if after.replied_at and not before.replied_at:
+        yield Type.REPLIED, after.replied_at, {}
     known = {key_of(bare(text)): place for place, text in reversed(list(enumerate(envelope.recipients)))}
     for kind in (Type.DELIVERED, Type.BOUNCED, Type.COMPLAINED):
         new = {

@@ -124,7 +124,10 @@ mail; last, what account, mail and recipient leave together."""
 SENT_ELSEWHERE = "sent_elsewhere"
 """Why a mail is not tracked that did not go through us: nothing decides that, it never carried anything of ours."""
 
-REASONS = (*GUARDS, SENT_ELSEWHERE)
+CAME_IN = "received"
+"""Why a mail is not tracked that came in."""
+
+REASONS = (*GUARDS, SENT_ELSEWHERE, CAME_IN)
 """All that can stand as a mail's reason."""
 
 SENTENCES: Mapping[str, str] = {
@@ -136,5 +139,6 @@ SENTENCES: Mapping[str, str] = {
     "mail_off": "Tracking was switched off for this mail.",
     "mode_off": "What the account, the mail and the recipient allow together leaves nothing to record.",
     SENT_ELSEWHERE: "The mail was sent through SES directly, without links and pixel of ours.",
+    CAME_IN: "The mail came in, and only mails that are sent from here can be tracked.",
 }
 """Each reason as people read it."""

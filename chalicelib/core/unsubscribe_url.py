@@ -13,3 +13,8 @@ def is_wanted(text: str) -> bool:
 def fill(text: str, url: str) -> str:
     """The text with the address in all these places."""
     return _PLACEHOLDER.sub(lambda _: url, text)
+
+
+def count(text: str) -> int:
+    """How many places for it the text has."""
+    return len(_PLACEHOLDER.findall(text))

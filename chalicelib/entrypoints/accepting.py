@@ -10,12 +10,15 @@ from chalicelib.core.bad_input import BadInput
 from chalicelib.entrypoints.permissions import permissions_of
 from chalicelib.entrypoints.problems import Problem, bad_input
 from chalicelib.flow import accept, attach
+from chalicelib.flow import template as templates
 from chalicelib.gateways import uploads as brought
 from chalicelib.gateways.blobs import Blobs
 from chalicelib.gateways.queue import SendQueue
+from chalicelib.gateways.template_contents import TemplateContents
 from chalicelib.settings import Settings
 from chalicelib.storage.account import Account
 from chalicelib.storage.messages import Messages
+from chalicelib.storage.templates import Templates
 from chalicelib.storage.uploads import Uploads
 
 SETTINGS = ("messages_table", "account_table", "blob_bucket", "send_queue_url")
@@ -32,6 +35,7 @@ def accepting_of(own: Settings) -> accept.Stores:
         queue=SendQueue(boto3.client("sqs"), own.send_queue_url),
         permissions=permissions_of(own),
         uploads=attach.Uploads(Uploads(own.account_table, own.region), brought.Uploads(s3, own.blob_bucket)),
+        templates=templates.Stores(Templates(own.account_table, own.region), TemplateContents(s3, own.blob_bucket)),
     )
 
 

@@ -15,6 +15,7 @@ from chalicelib.entrypoints import calls
 from chalicelib.entrypoints.calls import Call
 from chalicelib.entrypoints.problems import bad_input
 from chalicelib.storage.account import Account
+from chalicelib.storage.behind import Behind
 from chalicelib.storage.policies import Policies
 
 bp = Blueprint(__name__)
@@ -25,12 +26,17 @@ class Parts(NamedTuple):
 
     accounts: Account
     policies: Policies
+    behind: Behind
 
 
 @cache
 def _parts() -> Parts:
-    own = settings.read().require("account_table")
-    return Parts(Account(own.account_table, own.region), Policies(own.account_table, own.region))
+    own = settings.read().require("account_table", "reports_table")
+    return Parts(
+        Account(own.account_table, own.region),
+        Policies(own.account_table, own.region),
+        Behind(own.reports_table, own.region),
+    )
 
 
 def _request() -> Any:
@@ -56,10 +62,19 @@ def put_account(call: Call) -> tuple[HTTPStatus, dict[str, Any]]:
     calls.no_query(call.request)
     body = calls.json_object(call.request)
     try:
-        policy = _parts().policies.change(call.account, lambda before: changed(before, body, account=call.account))
+        policy = _parts().policies.change(call.account, lambda before: _changed(call, before, body))
     except BadInput as error:
         raise bad_input(error.errors) from None
     return HTTPStatus.OK, _show(call, policy)
+
+
+def _changed(call: Call, before: AccountPolicy, body: dict[str, Any]) -> AccountPolicy:
+    """The settings after the change. Another time zone moves every mail to another day or hour: that is noted before it
+    holds, so that it cannot be forgotten."""
+    after = changed(before, body, account=call.account)
+    if after.time_zone != before.time_zone:
+        _parts().behind.rezone(call.account)
+    return after
 
 
 def _show(call: Call, policy: AccountPolicy) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from chalicelib.core import mail_filter, mail_view, submission
 from chalicelib.core.bad_input import BadInput
 from chalicelib.core.event import is_message_id
 from chalicelib.core.mail_context import verdicts_of
+from chalicelib.core.mail_filter import Here, Only
 from chalicelib.core.message import Clickable, Message
 from chalicelib.core.refold import Row
 from chalicelib.core.token import Keys
@@ -26,6 +27,7 @@ from chalicelib.gateways.blobs import Blobs
 from chalicelib.storage.account import Account
 from chalicelib.storage.events import Events, Page
 from chalicelib.storage.policies import Policies
+from chalicelib.storage.users import Users
 
 bp = Blueprint(__name__)
 
@@ -37,6 +39,7 @@ class Parts(NamedTuple):
     contents: Blobs
     events: Events
     policies: Policies
+    users: Users
     keys: Keys
     stage: str
 
@@ -47,7 +50,8 @@ def _parts() -> Parts:
     contents = Blobs(boto3.client("s3"), own.blob_bucket)
     stores = accepting.accepting_of(own)
     events, policies = Events(own.events_table, own.region), Policies(own.account_table, own.region)
-    return Parts(stores, contents, events, policies, own.keys, own.stage)
+    users = Users(own.account_table, own.region)
+    return Parts(stores, contents, events, policies, users, own.keys, own.stage)
 
 
 def _request() -> Any:
@@ -83,16 +87,28 @@ def post_email(call: Call) -> tuple[HTTPStatus, dict[str, Any]]:
 @bp.route("/v1/emails", methods=["GET"])
 @calls.view(_request, _accounts, "read")
 def list_emails(call: Call) -> tuple[HTTPStatus, dict[str, Any]]:
-    """The account's mails, newest first: all, or those of a status, a source, a reason for not being tracked."""
+    """The account's mails, newest first: all, or those that a filter wants, such as the mails behind a figure."""
     parts = _parts()
-    asked = calls.window(call, parts.keys, "emails", frozenset(mail_filter.KNOWN))
-    try:
-        only = mail_filter.parse(call.request.query_params or {})
-    except BadInput as error:
-        raise bad_input(error.errors) from None
+    asked = calls.window(call, parts.keys, "emails", mail_filter.ONCE, mail_filter.REPEATABLE)
+    only = _only(call)
     page = parts.stores.messages.page(call.account, asked.limit, asked.after, asked.before, only)
     shown = [mail_view.show(message) for message in page.messages]
     return HTTPStatus.OK, calls.listing(call, parts.keys, "emails", shown, page)
+
+
+def _only(call: Call) -> Only:
+    """Which mails the query asks for."""
+    parts, account = _parts(), call.account
+    known = calls.WINDOW | mail_filter.ONCE
+    here = Here(
+        call.now,
+        zone=lambda: parts.policies.get(account).zone,
+        users_of=lambda group: parts.users.of_group(account, group),
+    )
+    try:
+        return mail_filter.parse(calls.repeatable(call.request, known, mail_filter.REPEATABLE), here)
+    except BadInput as error:
+        raise bad_input(error.errors) from None
 
 
 @bp.route("/v1/opens", methods=["GET"])

@@ -1,7 +1,7 @@
 """A call of the API: who calls, with what, and how the answer goes out. The views themselves see only this."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import wraps
 from http import HTTPStatus
@@ -11,6 +11,7 @@ from chalice.app import Request, Response
 
 from chalicelib.core import apikey, cursor
 from chalicelib.core.apikey import ApiKey
+from chalicelib.core.bad_input import BadInput, wrong
 from chalicelib.core.token import Keys
 from chalicelib.entrypoints.limiting import within_rate
 from chalicelib.entrypoints.problems import Problem, answer, bad_input
@@ -18,6 +19,7 @@ from chalicelib.storage.account import Account
 
 LARGEST_REQUEST = 5_900_000  # bytes; AWS Lambda takes 6 MB with everything that API Gateway adds
 LONGEST_IDEMPOTENCY_KEY = 255
+WINDOW = frozenset({"limit", "after", "before"})  # parameters of every list
 
 
 class Call(NamedTuple):
@@ -50,15 +52,20 @@ class Page(Protocol):
     def before(self) -> str | None: ...
 
 
+Shown = tuple[HTTPStatus, dict[str, Any]] | tuple[HTTPStatus, dict[str, Any], dict[str, str]]
+"""What a view comes to."""
+
+
 def view(
     request: Callable[[], Request], accounts: Callable[[], Account], scope: str
 ) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
-    """Makes a view of a function from (call, path parameters) to (status, JSON object), for callers with this scope.
+    """Makes a view of a function from (call, path parameters) to (status, JSON object), or to these and headers, for
+    callers with this scope.
 
     `request` and `accounts` are asked at each call, for there are none yet when a module is imported.
     """
 
-    def decorate(function: Callable[..., tuple[HTTPStatus, dict[str, Any]]]) -> Callable[..., Response]:
+    def decorate(function: Callable[..., Shown]) -> Callable[..., Response]:
         @wraps(function)
         def answering(**path: str) -> Response:
             rate: dict[str, str] = {}
@@ -68,12 +75,14 @@ def view(
                 key = authenticate(asked.headers.get("authorization"), accounts(), now)
                 rate = within_rate(key, now)
                 _check_scope(key, scope)
-                status, body = function(Call(key.account, asked, now, key.name), **path)
+                status, body, *more = function(Call(key.account, asked, now, key.name), **path)
             except Problem as problem:
                 refused = answer(problem)
                 refused.headers.update(rate)
                 return refused
             headers: dict[str, str | list[str]] = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+            for given in more:
+                headers.update(given)
             return Response(json.dumps(body, ensure_ascii=False), {**headers, **rate}, status.value)
 
         return answering
@@ -137,14 +146,25 @@ def no_query(request: Request) -> None:
 
 def parameters(request: Request, known: frozenset[str]) -> dict[str, str]:
     """The parameters of the query, each of them once. Refuses those that are not known here."""
+    return {name: values[0] for name, values in repeatable(request, known).items()}
+
+
+def repeatable(request: Request, known: frozenset[str], repeated: frozenset[str] = frozenset()) -> dict[str, list[str]]:
+    """The same with all values of each, in their order: the `known` ones once, the `repeated` ones as often as they
+    are given."""
     query = request.query_params
     if query is None:
         return {}
-    _refuse_unknown(dict(query), known)
-    errors = [{"pointer": f"/{name}", "message": "stands twice"} for name in query if len(query.getlist(name)) > 1]
+    _refuse_unknown(dict(query), known | repeated)
+    given = {name: query.getlist(name) for name in query}
+    errors = [
+        {"pointer": f"/{name}", "message": "stands twice"}
+        for name, values in given.items()
+        if len(values) > 1 and name not in repeated
+    ]
     if errors:
         raise bad_input(errors)
-    return dict(query)
+    return given
 
 
 def no_body(request: Request) -> None:
@@ -161,22 +181,38 @@ def no_fields(request: Request) -> None:
             raise bad_input([{"pointer": f"/{name}", "message": "this field is not known here"} for name in unknown])
 
 
-def window(call: Call, keys: Keys, name: str, known: frozenset[str] = frozenset()) -> Window:
+def window(
+    call: Call, keys: Keys, name: str, known: frozenset[str] = frozenset(), repeated: frozenset[str] = frozenset()
+) -> Window:
     """The part of the list of this name that the query asks for. Whatever else stands in the query is refused, but for
-    the parameters that the caller knows."""
-    query = parameters(call.request, known | {"limit", "after", "before"})
+    the parameters that the caller knows, of which those in `repeated` may stand more than once."""
+    given = repeatable(call.request, known | {"limit", "after", "before"}, repeated)
+    try:
+        return window_of(given, keys, call.account, name)
+    except BadInput as error:
+        raise bad_input(error.errors) from None
+
+
+def window_of(given: Mapping[str, Sequence[str]], keys: Keys, account: str, name: str) -> Window:
+    """The part of the account's list of this name that these parameters ask for. Raises BadInput."""
+    query = {parameter: values[0] for parameter, values in given.items()}
     if "after" in query and "before" in query:
-        raise bad_input([{"pointer": "/before", "message": "give after or before, not both"}])
+        raise BadInput([wrong("/before", "give after or before, not both")])
     text = query.get("limit", "20")
     if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= 100):
-        raise bad_input([{"pointer": "/limit", "message": "must be a whole number from 1 to 100"}])
-    owner = _owner(call, name)
+        raise BadInput([wrong("/limit", "must be a whole number from 1 to 100")])
+    owner = _owner(account, name)
     return Window(int(text), _place(query, "after", owner, keys), _place(query, "before", owner, keys))
 
 
 def listing(call: Call, keys: Keys, name: str, shown: list[dict[str, Any]], page: Page) -> dict[str, Any]:
     """A page of the list of this name. `after` leads to what is older than this page, `before` to what is newer."""
-    owner = _owner(call, name)
+    return listing_of(call.account, keys, name, shown, page)
+
+
+def listing_of(account: str, keys: Keys, name: str, shown: list[dict[str, Any]], page: Page) -> dict[str, Any]:
+    """A page of the account's list of this name."""
+    owner = _owner(account, name)
     return {
         "object": "list",
         "data": shown,
@@ -186,9 +222,9 @@ def listing(call: Call, keys: Keys, name: str, shown: list[dict[str, Any]], page
     }
 
 
-def _owner(call: Call, name: str) -> str:
+def _owner(account: str, name: str) -> str:
     """Whose cursors they are: one list of one account."""
-    return f"{call.account}/{name}"
+    return f"{account}/{name}"
 
 
 def _place(query: dict[str, str], name: str, owner: str, keys: Keys) -> str | None:
@@ -197,7 +233,7 @@ def _place(query: dict[str, str], name: str, owner: str, keys: Keys) -> str | No
     try:
         return cursor.open_(keys, owner, query[name])
     except cursor.BadCursor as error:
-        raise bad_input([{"pointer": f"/{name}", "message": str(error)}]) from None
+        raise BadInput([wrong(f"/{name}", str(error))]) from None
 
 
 def _refuse_unknown(query: dict[str, str], known: frozenset[str]) -> None:

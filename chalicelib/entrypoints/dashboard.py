@@ -4,7 +4,7 @@ Static files and redirects need no tables; every page reads its own account only
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 
@@ -12,18 +12,25 @@ import boto3
 from chalice.app import Blueprint, Response
 
 from chalicelib import settings
+from chalicelib.core import report_sheet
 from chalicelib.core.event import Event
 from chalicelib.core.message import Message
+from chalicelib.entrypoints import reporting
 from chalicelib.entrypoints.address import own_url
+from chalicelib.entrypoints.reporting import REPORTING, reporting_of
+from chalicelib.flow import report_file
 from chalicelib.gateways.blobs import Blobs
+from chalicelib.gateways.exports import SIGNING, Exports
+from chalicelib.settings import Settings
 from chalicelib.storage.account import Account
 from chalicelib.storage.consents import Consents
 from chalicelib.storage.events import Events
 from chalicelib.storage.messages import Messages
 from chalicelib.storage.policies import Policies
-from chalicelib.web import assets, mail, mails, opens, signin
+from chalicelib.web import assets, mail, mails, opens, reports, signin
+from chalicelib.web import report_file as page
 from chalicelib.web.answer import Answer, Asked, redirect
-from chalicelib.web.ports import Parts
+from chalicelib.web.ports import Directory, Parts
 from chalicelib.web.problems import answered
 from chalicelib.web.urls import site_of
 
@@ -36,7 +43,8 @@ CLICKABLE_KEPT = 256  # mails
 
 @cache
 def _parts(url: str) -> Parts:
-    own = settings.read().require("messages_table", "account_table", "events_table", "blob_bucket")
+    own = settings.read().require(*REPORTING, "events_table", "blob_bucket")
+    read = reporting_of(own)
     contents = Blobs(boto3.client("s3"), own.blob_bucket)
     clickable = lru_cache(CLICKABLE_KEPT)(contents.clickable)  # an open page asks for it every two seconds
     return Parts(
@@ -49,8 +57,38 @@ def _parts(url: str) -> Parts:
         events=events_reader(Events(own.events_table, own.region)),
         content=lambda message: contents.get(message.account, message.message_id),
         clickable=lambda message: clickable(message.account, message.message_id),
+        report=lambda account, name, query: reporting.shown(account, name, query, read, now=datetime.now(UTC)),
+        directory=lambda account: _directory(account, read),
+        users_of=read.users.of_group,
+        report_file=file_maker(own, read),
         now=lambda: datetime.now(UTC),
-        random_hex=lambda: secrets.token_hex(16),
+        random_hex=new_id,
+    )
+
+
+def file_maker(own: Settings, read: reporting.Parts) -> Callable[[str, str, Mapping[str, Sequence[str]], str], str]:
+    """Makes files of reports, and says where they can be fetched."""
+    exports = Exports(boto3.client("s3", config=SIGNING), own.blob_bucket)
+
+    def make(account: str, name: str, query: Mapping[str, Sequence[str]], file_format: str) -> str:
+        asked = report_sheet.query_of(name, query)
+        report = reporting.shown(account, name, asked, read, now=datetime.now(UTC))
+        return report_file.made(report, file_format, account=account, exports=exports, new_id=new_id)
+
+    return make
+
+
+def new_id() -> str:
+    """32 unguessable digits."""
+    return secrets.token_hex(16)
+
+
+def _directory(account: str, read: reporting.Parts) -> Directory:
+    users, templates = list(read.reading.users(account)), read.reading.templates(account)
+    return Directory(
+        users=[(user.user_id, user.name) for user in users],
+        groups=sorted({group for user in users for group in user.groups}),
+        templates=[(template.template_id, template.name) for template in templates],
     )
 
 
@@ -76,7 +114,9 @@ def _asked() -> Asked:
     request = bp.current_request
     headers = {name.lower(): value for name, value in request.headers.items()}
     body = request.raw_body
-    return Asked(headers, dict(request.query_params or {}), body.encode() if isinstance(body, str) else body)
+    query = request.query_params
+    every = {name: query.getlist(name) for name in query} if query else None
+    return Asked(headers, dict(query or {}), body.encode() if isinstance(body, str) else body, every)
 
 
 def _respond(show: Callable[[Asked, Parts], Answer]) -> Response:
@@ -138,6 +178,21 @@ def show_opens() -> Response:
 @bp.route("/opens/rows")
 def show_opened_rows() -> Response:
     return _respond(opens.show_rows)
+
+
+@bp.route("/reports")
+def show_reports() -> Response:
+    return _respond(reports.show_index)
+
+
+@bp.route("/reports/{name}")
+def show_report(name: str) -> Response:
+    return _respond(lambda asked, parts: reports.show_report(name, asked, parts))
+
+
+@bp.route("/reports/{name}/file")
+def show_report_file(name: str) -> Response:
+    return _respond(lambda asked, parts: page.show_file(name, asked, parts))
 
 
 @bp.route("/static/{name}")

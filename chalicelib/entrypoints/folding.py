@@ -25,13 +25,17 @@ FOLDING = ("messages_table", "events_table", "account_table", "salts_table", "re
 LONGEST_PAUSE = 0.5  # seconds
 
 
+def folds_of(own: Settings) -> Folds:
+    """Where this installation keeps messages and their folds."""
+    messages, cells = Messages(own.messages_table, own.region), CellTable(own.reports_table, own.region)
+    return Folds(messages, Events(own.events_table, own.region), cells, Notices(own.outbox_table, own.region))
+
+
 def folding_of(own: Settings) -> fold.Parts:
     """The stores of this installation."""
-    events = Events(own.events_table, own.region)
-    messages, cells = Messages(own.messages_table, own.region), CellTable(own.reports_table, own.region)
     return fold.Parts(
-        events=events,
-        folds=Folds(messages, events, cells, Notices(own.outbox_table, own.region)),
+        events=Events(own.events_table, own.region),
+        folds=folds_of(own),
         policy_of=Policies(own.account_table, own.region).get,
         said_by=Consents(own.account_table, own.region).of,
         sources_of=_sources(Salts(own.salts_table, own.region)),

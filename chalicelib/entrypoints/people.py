@@ -1,4 +1,5 @@
-"""The function `people`: fed by the queue of exports and erasures, `{"account": …, "job_id": …}` each, one a call.
+"""The function `people`: fed by the queue of exports and erasures, `{"account": …, "job_id": …}` each, one a call. All
+of them handle what is kept of people: of one person, or of all in a list of mails.
 
 A job walks through all mails of its account. A call works for as long as it has time and queues the job anew; what a
 call that died left undone is done by the next one, for the queue brings it again: ten times, then it lies in the
@@ -21,7 +22,8 @@ from chalice.app import Blueprint, SQSEvent
 from chalicelib import settings
 from chalicelib.core.address_key import hashes_of
 from chalicelib.core.job import Kind, Status
-from chalicelib.flow import erase, export
+from chalicelib.flow import erase, export, export_mails
+from chalicelib.gateways import sheets
 from chalicelib.gateways.blobs import Blobs
 from chalicelib.gateways.exports import Archive, Exports
 from chalicelib.gateways.people_queue import PeopleQueue, job_of
@@ -32,7 +34,9 @@ from chalicelib.storage.jobs import Jobs
 from chalicelib.storage.links import Links
 from chalicelib.storage.messages import Messages
 from chalicelib.storage.policies import Policies
+from chalicelib.storage.report_schedules import ReportSchedules
 from chalicelib.storage.suppressions import Suppressions
+from chalicelib.storage.users import Users
 
 bp = Blueprint(__name__)
 
@@ -48,6 +52,7 @@ class Parts(NamedTuple):
     exports: Exports
     erasing: erase.Parts
     exporting: export.Parts
+    listing: export_mails.Parts
     log: Logger
 
 
@@ -62,6 +67,8 @@ def _parts() -> Parts:
     mails, events = EveryMail(own.messages_table, own.region), Events(own.events_table, own.region)
     contents, consents = Blobs(s3, own.blob_bucket), Consents(own.account_table, own.region)
     suppressions = Suppressions(own.account_table, own.region, own.keys)
+    users = Users(own.account_table, own.region)
+    policy_of = Policies(own.account_table, own.region).get
     erasing = erase.Parts(
         mails=mails,
         messages=Messages(own.messages_table, own.region),
@@ -70,10 +77,13 @@ def _parts() -> Parts:
         links=Links(own.links_table, own.region),
         consents=consents,
         suppressions=suppressions,
+        users=users,
         jobs=jobs,
         exports=exports,
+        schedules=ReportSchedules(own.account_table, own.region),
         queue=queue,
         hashes_of=partial(hashes_of, keys=own.keys),
+        policy_of=policy_of,
     )
     exporting = export.Parts(
         mails=mails,
@@ -81,14 +91,25 @@ def _parts() -> Parts:
         contents=contents,
         said_by=consents.of,
         suppressions=suppressions,
-        policy_of=Policies(own.account_table, own.region).get,
+        users=users,
+        policy_of=policy_of,
         jobs=jobs,
         exports=exports,
         queue=queue,
         new_archive=Archive,
         new_id=lambda: secrets.token_hex(16),
     )
-    return Parts(jobs, exports, erasing, exporting, Logger(service="people"))
+    listing = export_mails.Parts(
+        messages=Messages(own.messages_table, own.region),
+        policy_of=policy_of,
+        users_of=users.of_group,
+        jobs=jobs,
+        exports=exports,
+        queue=queue,
+        begin=sheets.begun,
+        new_id=lambda: secrets.token_hex(16),
+    )
+    return Parts(jobs, exports, erasing, exporting, listing, Logger(service="people"))
 
 
 @bp.on_sqs_message(queue="mailsight-people", batch_size=1)
@@ -120,6 +141,8 @@ def _go_on(parts: Parts, may_go_on: Callable[[], bool], record: SQSRecord) -> No
     try:
         if job.kind is Kind.EXPORT:
             export.export(job, parts.exporting, clock=clock, may_go_on=may_go_on)
+        elif job.kind is Kind.MAILS:
+            export_mails.export_mails(job, parts.listing, clock=clock, may_go_on=may_go_on)
         else:
             erase.erase(job, parts.erasing, clock=clock, may_go_on=may_go_on)
     except Exception:

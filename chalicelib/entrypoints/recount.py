@@ -21,6 +21,7 @@ from chalicelib.settings import Settings
 from chalicelib.storage.account import Account
 from chalicelib.storage.cells import CellTable
 from chalicelib.storage.messages import Messages
+from chalicelib.storage.phone_calls import PhoneCalls
 from chalicelib.storage.policies import Policies
 
 bp = Blueprint(__name__)
@@ -41,12 +42,14 @@ class Parts(NamedTuple):
 
 def recounting_of(own: Settings, report: Callable[[str, str, Cells | Exception], None]) -> flow.Parts:
     """The stores of this installation."""
+    cells = CellTable(own.reports_table, own.region)
     return flow.Parts(
         Account(own.account_table, own.region),
         Messages(own.messages_table, own.region),
-        CellTable(own.reports_table, own.region),
+        cells,
         Policies(own.account_table, own.region).get,
         report,
+        PhoneCalls(own.reports_table, own.region, cells).cells_of_day,
     )
 
 

@@ -10,15 +10,18 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
-from chalicelib.core import links, mode, schedule, suppression
+from chalicelib.core import from_template, links, mode, received, schedule, suppression
+from chalicelib.core.bad_input import BadInput, wrong
 from chalicelib.core.linked_files import linked
 from chalicelib.core.message import Content, Message, Sending
 from chalicelib.core.problem import MailsightError
 from chalicelib.core.submission import NewEmail
 from chalicelib.core.tracking import until_of
 from chalicelib.flow import attach, permission
+from chalicelib.flow import template as templates
 from chalicelib.flow.permission import Permission, permission_of, tracking_of
 from chalicelib.gateways.queue import LONGEST_DELAY, QueueDown, delay_until
 from chalicelib.storage import keys
@@ -61,6 +64,7 @@ class Stores(NamedTuple):
     queue: Queue
     permissions: permission.Stores
     uploads: attach.Uploads
+    templates: templates.Stores
 
 
 class Accepted(NamedTuple):
@@ -86,8 +90,8 @@ def accept(
     One that is `prepared` is kept and not queued; its capture window begins now.
 
     Raises KeyReused, UnderWay, and BadInput for attachments that cannot be read, for a recipient who gets no mail any
-    more, for a time that cannot be waited for, and for a mode wider than the account's. What was taken in once is
-    answered as then, whatever is so now.
+    more, for a time that cannot be waited for, for a mode wider than the account's, and for a template that is not
+    there or lacks values. What was taken in once is answered as then, whatever is so now.
     """
     content = mail.read_content()
     claim = None
@@ -96,6 +100,8 @@ def accept(
         earlier = _earlier(claim, account, stores.accounts, now)
         if earlier:
             return Accepted(earlier, is_new=False)
+    mail = _written(mail, account, stores.templates)
+    content = replace(content, html=mail.html or None, text=mail.text or None)
     allowed = _permission(mail, account, stores.permissions, now)
     content = attach.looked_up(content, account, stores.uploads, now)
     content = linked(content, allowed.policy.attachment_threshold_bytes, mail.asked_links)
@@ -105,6 +111,17 @@ def accept(
         return Accepted(earlier, is_new=False)
     _queue(message, stores.queue, now)
     return Accepted(message.message_id, is_new=True)
+
+
+def _written(mail: NewEmail, account: str, stores: templates.Stores) -> NewEmail:
+    """The mail with all that it says, be it its own or its template's. Raises BadInput."""
+    if mail.template is None:
+        return mail
+    find = stores.register.get if mail.brings_all else partial(templates.whole, stores=stores)
+    template = find(account, mail.template)
+    if template is None:
+        raise BadInput([wrong("/template", "there is no template with this id; PUT /v1/templates/{id} makes one")])
+    return from_template.written(mail, template)
 
 
 def _stored(message: Message, content: Content, claim: Claim | None, stores: Stores, now: datetime) -> str | None:
@@ -180,10 +197,12 @@ def _message(
         source=mail.source,
         record=(mail.record.module, mail.record.record_id) if mail.record else None,
         user=mail.user,
+        template=mail.template,
         tags=tuple((tag.name, tag.value) for tag in mail.tags),
         links=len(found),
         has_unsubscribe=mail.wants_unsubscribe,
         scheduled_at=schedule.due(mail.scheduled_at, now),
+        in_reply_to=received.answered_by(account, content.headers),
         sending=sending,
     )
     return message, replace(content, links=found)

@@ -86,6 +86,9 @@ NOTHING_TO_DO = Outcome()
 def deliver(task: Task, parts: Parts, now: datetime) -> Outcome:
     """Makes the attempt that the task is about, unless somebody has made it already."""
     delivery = _found(task, parts, now)
+    if delivery and (delivery.status, delivery.tries) == (Status.DELIVERED, task.tries + 1):
+        _forgive(delivery, parts, now)  # who noted its attempt may have died before they noted how the webhook does
+        return NOTHING_TO_DO
     if delivery is None or (delivery.status, delivery.tries) != (Status.WAITING, task.tries):
         return NOTHING_TO_DO
     if deliveries.is_resting(delivery, now):  # `remind` queued it while the last attempt was under way
@@ -175,11 +178,28 @@ def _is_disabled_by(answer: Answer, delivery: Delivery, webhook: Webhook, parts:
             return hooks.after_success(known)
         return hooks.after_failure(known, now)
 
-    def change(known: Known) -> Known:
-        return {name: after(one) if name == webhook.webhook_id else one for name, one in known.items()}
+    return after(webhook) != webhook and _changed(delivery, after, parts, now)
 
-    if after(webhook) == webhook:
-        return False
+
+def _forgive(delivery: Delivery, parts: Parts, now: datetime) -> None:
+    """Ends the webhook's row of failures, if it began before this delivery was taken."""
+
+    def after(known: Webhook) -> Webhook:
+        is_before = known.failing_since is not None and known.failing_since <= delivery.attempts[-1].at
+        return hooks.after_success(known) if is_before else known
+
+    webhook = parts.webhooks.of(delivery.account).get(delivery.webhook_id)
+    if webhook and after(webhook) != webhook:
+        _changed(delivery, after, parts, now)
+
+
+def _changed(delivery: Delivery, after: Callable[[Webhook], Webhook], parts: Parts, now: datetime) -> bool:
+    """Changes the delivery's webhook; whether that switched it off."""
+    name = delivery.webhook_id
+
+    def change(known: Known) -> Known:
+        return {**known, name: after(known[name])} if name in known else known
+
     changed = subscribe.change(delivery.account, change, webhooks=parts.webhooks, policies=parts.policies, now=now)
-    before, now_is = changed.before.get(webhook.webhook_id), changed.after.get(webhook.webhook_id)
+    before, now_is = changed.before.get(name), changed.after.get(name)
     return bool(before and now_is and before.enabled and not now_is.enabled)

@@ -9,16 +9,20 @@ written or noted after the job began is a new fact and stays, so a job ends howe
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from chalicelib.core import instant
+from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.erased import erased, is_about, other_recipient
 from chalicelib.core.job import Job, Kind, Status
 from chalicelib.core.message import INTERRUPTED, Clickable, Failure, Message, Sending
+from chalicelib.core.refold import Row
+from chalicelib.core.summary import Delivery, delivery_of
 from chalicelib.core.token import LONGEST_DESTINATION
+from chalicelib.flow import erase_files, suppress
 from chalicelib.storage.every_mail import Mail, Stretch
 
 SETTLED = timedelta(seconds=30)
@@ -53,6 +57,7 @@ class Messages(Protocol):
 class Events(Protocol):
     """What happened to mails."""
 
+    def after(self, message_id: str, event_key: str | None, *, now: datetime) -> Sequence[Row]: ...
     def delete_all(self, message_id: str) -> int: ...
 
 
@@ -77,24 +82,34 @@ class Consents(Protocol):
     def erase(self, account: str, address_key: str, until: datetime) -> int: ...
 
 
-class Suppressions(Protocol):
+class Suppressions(suppress.Suppressions, Protocol):
     """Who gets no mail."""
 
     def erase(self, account: str, address_key: str, now: datetime) -> int: ...
 
 
-class Jobs(Protocol):
+class Users(Protocol):
+    """The account's own people."""
+
+    def erase(self, account: str, address_key: str) -> int: ...
+
+
+class Schedules(Protocol):
+    """Reports that go out by mail, each from an address."""
+
+    def erase(self, account: str, address_key: str) -> int: ...
+
+
+class Jobs(erase_files.Jobs, Protocol):
     """Jobs of accounts."""
 
-    def of(self, account: str) -> Iterable[Job]: ...
-    def save(self, job: Job) -> Job | None: ...
     def remove(self, job: Job) -> None: ...
 
 
 class Exports(Protocol):
-    """What was exported of people."""
+    """What was exported."""
 
-    def delete_all(self, account: str, job_id: str) -> None: ...
+    def delete_all(self, account: str, folder: str) -> None: ...
 
 
 class Queue(Protocol):
@@ -104,7 +119,8 @@ class Queue(Protocol):
 
 
 class Parts(NamedTuple):
-    """What erasing needs. `hashes_of` (address key, account) are all hashes a person may be known by."""
+    """What erasing needs. `hashes_of` (address key, account) are all hashes a person may be known by; `policy_of` an
+    account."""
 
     mails: Mails
     messages: Messages
@@ -113,10 +129,13 @@ class Parts(NamedTuple):
     links: Links
     consents: Consents
     suppressions: Suppressions
+    users: Users
     jobs: Jobs
     exports: Exports
+    schedules: Schedules
     queue: Queue
     hashes_of: Callable[[str, str], tuple[str, ...]]
+    policy_of: Callable[[str], AccountPolicy]
 
 
 class Step(NamedTuple):
@@ -191,31 +210,52 @@ def _one(mail: Mail, job: Job, parts: Parts, now: datetime) -> Step:
             return Step(Counter())
         if now - message.erased_at < SETTLED:
             return Step(Counter(), is_left=True)
-        return Step(_cleared(message, parts))
+        return Step(_cleared(message, parts, now))
     if job.address is None or message.accepted_at > job.created_at or not is_about(message, job.address):
         return Step(Counter())
     if message.sending is Sending.SENDING:
         if message.is_abandoned(now):
             parts.messages.settle(message, Sending.UNKNOWN, failure=INTERRUPTED)
         return Step(Counter(), is_left=True)
+    _heed(message, parts, now)
     other = other_recipient(message, job.address)
     recipient_hash = parts.hashes_of(other, job.account)[0] if other else None
     if not parts.mails.erase(message, erased(message, now, recipient_hash)):
         return Step(Counter(), is_left=True)  # somebody was faster; the next walk sees what they did
     if _may_be_made(message, now):
         return Step(Counter(), is_new=True, is_left=True)
-    return Step(_cleared(message, parts), is_new=True)
+    return Step(_cleared(message, parts, now), is_new=True)
 
 
 def _may_be_made(message: Message, now: datetime) -> bool:
     """Whether a worker or a request that read it before may still be storing links and files for it."""
     made_within = MADE_ANEW if message.sending is Sending.PREPARED else SETTLED
-    return message.sending is Sending.QUEUED or message.accepted_at > now - made_within
+    is_young = message.accepted_at > now - made_within
+    return message.sending is Sending.QUEUED or message.is_inbound or is_young
 
 
-def _cleared(message: Message, parts: Parts) -> Counter[str]:
+def _heed(message: Message, parts: Parts, now: datetime) -> None:
+    """Notes who is to get no further mail by events that no fold has read yet, which are about to be deleted.
+
+    Before the mail is erased, for then nothing says any more who its recipients were; and again before its events go,
+    for what came in meanwhile.
+    """
+    if message.erased_at and not message.recipient_hash:
+        return
+    known = Delivery() if message.erased_at else message.state.delivery
+    events = [row.event for row in parts.events.after(message.message_id, None, now=now)]
+    delivery = delivery_of(events, known)
+    if message.erased_at:
+        suppress.suppress_unnamed(message, delivery, suppressions=parts.suppressions)
+    elif delivery != known:
+        policy = parts.policy_of(message.account)
+        suppress.suppress(message, delivery, suppressions=parts.suppressions, policy=policy)
+
+
+def _cleared(message: Message, parts: Parts, now: datetime) -> Counter[str]:
     """Deletes all but the row. What says what there is to delete goes last."""
     account, message_id = message.account, message.message_id
+    _heed(message, parts, now)
     found = parts.contents.clickable(account, message_id)
     for position, url in enumerate(found.links):
         if len(url) > LONGEST_DESTINATION:
@@ -231,10 +271,13 @@ def _cleared(message: Message, parts: Parts) -> Counter[str]:
 def _finish(job: Job, parts: Parts, now: datetime) -> None:
     """What is kept of the person beside mails, and then their address in the job itself."""
     assert job.address, "a job that is not done knows whom it is about"
+    parts.schedules.erase(job.account, job.address)
     counts = Counter(
         consents=parts.consents.erase(job.account, job.address, job.created_at),
         suppressions=parts.suppressions.erase(job.account, job.address, now),
-        exports=_forget_jobs(job, job.address, parts, now),
+        users=parts.users.erase(job.account, job.address),
+        exports=_forget_jobs(job, job.address, parts, now)
+        + erase_files.erase_files(job.account, parts.jobs, parts.exports, parts.queue, now),
     )
     parts.jobs.save(job.counting(counts).ended(now))
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import IO, Any, NamedTuple, Protocol
 
-from chalicelib.core import consent, instant, mail_view, suppression
+from chalicelib.core import consent, instant, mail_view, suppression, user
 from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.consent import Entry
 from chalicelib.core.erased import is_about
@@ -21,6 +21,8 @@ from chalicelib.core.message import Content, Message
 from chalicelib.core.refold import Row
 from chalicelib.core.soft_bounces import Row as SoftBounces
 from chalicelib.core.suppression import Suppression
+from chalicelib.core.user import User
+from chalicelib.flow import export_part
 from chalicelib.storage.every_mail import Stretch
 
 PAGE = 50
@@ -54,6 +56,12 @@ class Suppressions(Protocol):
     def row(self, account: str, address_key: str) -> SoftBounces: ...
 
 
+class Users(Protocol):
+    """The account's own people."""
+
+    def of_address(self, account: str, address_key: str) -> Sequence[User]: ...
+
+
 class Archive(Protocol):
     """A ZIP under way."""
 
@@ -66,18 +74,10 @@ class Archive(Protocol):
     def finish(self, person: Mapping[str, Any]) -> IO[bytes]: ...
 
 
-class Exports(Protocol):
+class Exports(export_part.Exports, Protocol):
     """Where ZIPs are kept."""
 
-    def put(self, account: str, job_id: str, name: str, file: IO[bytes]) -> str: ...
-    def delete(self, key: str) -> None: ...
-
-
-class Jobs(Protocol):
-    """Jobs of accounts."""
-
-    def find(self, account: str, job_id: str, now: datetime) -> Job | None: ...
-    def save(self, job: Job) -> Job | None: ...
+    def put(self, account: str, folder: str, name: str, file: IO[bytes]) -> str: ...
 
 
 class Queue(Protocol):
@@ -95,8 +95,9 @@ class Parts(NamedTuple):
     contents: Contents
     said_by: Callable[[str, str], Iterable[Entry]]
     suppressions: Suppressions
+    users: Users
     policy_of: Callable[[str], AccountPolicy]
-    jobs: Jobs
+    jobs: export_part.Jobs
     exports: Exports
     queue: Queue
     new_archive: Callable[[], AbstractContextManager[Archive]]
@@ -116,18 +117,11 @@ def export(job: Job, parts: Parts, *, clock: Callable[[], datetime], may_go_on: 
             file = archive.finish(_person(job, parts, clock()))
             size = file.seek(0, 2)
             file.seek(0)
-            key = parts.exports.put(job.account, job.job_id, parts.new_id(), file)
+            key = parts.exports.put(job.account, job.job_id, f"{parts.new_id()}.zip", file)
             walked = replace(walked, parts=(*job.parts, Part(key, size)))
-    saved = parts.jobs.save(walked.ended(clock()) if is_done else replace(walked, status=Status.RUNNING))
-    if saved is None and key and not _is_named(key, parts.jobs.find(job.account, job.job_id, clock())):
-        parts.exports.delete(key)
-    elif saved and not is_done:
+    after = walked.ended(clock()) if is_done else replace(walked, status=Status.RUNNING)
+    if export_part.saved(after, key, parts.jobs, parts.exports, clock()) and not is_done:
         parts.queue.put(job.account, job.job_id)
-
-
-def _is_named(key: str, stored: Job | None) -> bool:
-    """Whether this ZIP is a part of the job: it was saved, and another worker got on before that was answered."""
-    return stored is not None and any(part.key == key for part in stored.parts)
 
 
 def _filled(
@@ -190,6 +184,7 @@ def _person(job: Job, parts: Parts, now: datetime) -> dict[str, Any]:
         "part": len(job.parts) + 1,
         "consent": consent.show(address, parts.said_by(job.account, address), now),
         "suppression": suppression.show(known, now) if known else None,
+        "users": [user.show(one) for one in parts.users.of_address(job.account, address)],
         "soft_bounces": [
             {
                 "email": fate.message_id,

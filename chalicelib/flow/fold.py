@@ -9,9 +9,11 @@ from datetime import date, datetime
 from functools import cache
 from typing import NamedTuple, Protocol
 
+from chalicelib.core import received
 from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.change import Change, change_of
 from chalicelib.core.consent import Entry
+from chalicelib.core.event import Event
 from chalicelib.core.mail_context import context_of
 from chalicelib.core.message import Message
 from chalicelib.core.problem import MailsightError
@@ -49,6 +51,7 @@ class Events(Protocol):
     ) -> list[Row]: ...
     def near(self, message_id: str, event_key: str, *, now: datetime) -> list[Row]: ...
     def at(self, message_id: str, event_keys: Sequence[str], *, now: datetime) -> list[Row]: ...
+    def put(self, one: Event, expires_at: datetime) -> bool: ...
     def note_own(self, message_id: str, event_key: str) -> None: ...
     def delete(self, message_id: str, event_key: str) -> None: ...
 
@@ -188,7 +191,16 @@ def _change(message_id: str, keys: list[str] | None, parts: Parts, now: datetime
         suppress(message, delivery, suppressions=parts.suppressions, policy=policy)
         if message.tracking.is_added_up and delivery.delivered_at:
             parts.note_received(message)
+        _note_answered(message, delivery, parts, now)
     return change
+
+
+def _note_answered(message: Message, delivery: Delivery, parts: Parts, now: datetime) -> None:
+    """Notes with the mail that this one answers that it was answered, once this one is known to be sent. Before the
+    state says so, so that a crash between repeats it; the mail that is answered may be handed over later."""
+    answer = received.answer_of(message, now)
+    if answer and received.is_sent(delivery) and not received.is_sent(message.state.delivery):
+        parts.events.put(answer.event, answer.expires_at)
 
 
 def _listening(message: Message, policy: AccountPolicy) -> Listening:

@@ -6,6 +6,7 @@ Repeatable: what is judged anew already does not change. It runs beside the fold
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import NamedTuple, Protocol
 
@@ -53,16 +54,17 @@ def reclassify(span: tuple[datetime, datetime], parts: Parts, *, now: datetime) 
     tally = Tally()
     with ThreadPoolExecutor(WORKERS) as workers:
         while batch := list(islice(message_ids, BATCH)):
-            each = workers.map(lambda message_id: _one(message_id, parts, now), batch)
+            folding = parts.folding.for_many()  # anew: settings that change meanwhile must hold for what comes then
+            each = workers.map(partial(_one, parts=parts, folding=folding, now=now), batch)
             tally = Tally(*map(sum, zip(tally, *each, strict=True)))
             parts.progress(tally)
     return tally
 
 
-def _one(message_id: str, parts: Parts, now: datetime) -> Tally:
+def _one(message_id: str, parts: Parts, folding: fold.Parts, now: datetime) -> Tally:
     """One message. Whatever is wrong with it is its own: the others are judged all the same."""
     try:
-        return Tally(1, int(fold.reclassify(message_id, parts.folding, now=now)))
+        return Tally(1, int(fold.reclassify(message_id, folding, now=now)))
     except Exception as error:
         parts.report(message_id, error)
         return Tally(1, failed=1)

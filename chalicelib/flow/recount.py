@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from chalicelib.core import recount
+from chalicelib.core import cell, recount
 from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.cell import Cells
 from chalicelib.core.message import Message
@@ -46,6 +46,7 @@ class CellTable(Protocol):
 
     def of_day(self, account: str, day: str) -> Cells: ...
     def add(self, cells: Cells) -> None: ...
+    def renew(self, account: str, day: str) -> None: ...
 
 
 class Recounted(NamedTuple):
@@ -59,14 +60,21 @@ class Recounted(NamedTuple):
     left: int = 0
 
 
+def _no_calls(account: str, day: str) -> Cells:
+    """Where nobody tells of telephone calls."""
+    return {}
+
+
 class Parts(NamedTuple):
-    """What recounting needs. `report` is told of what was wrong: account, day, and the drift or an error."""
+    """What recounting needs. `report` is told of what was wrong: account, day, and the drift or an error;
+    `calls_of_day` is what telephone calls add to the cells of a day."""
 
     accounts: Accounts
     messages: Messages
     cells: CellTable
     policy_of: Callable[[str], AccountPolicy]
     report: Callable[[str, str, Cells | Exception], None]
+    calls_of_day: Callable[[str, str], Cells] = _no_calls
 
 
 def days_of(account: str, ages: Iterable[int], parts: Parts, *, now: datetime) -> list[date]:
@@ -105,6 +113,7 @@ def _one(account: str, day: date, parts: Parts, may_go_on: Callable[[], bool], *
     if not may_go_on():
         return Recounted(left=1)
     try:
+        parts.cells.renew(account, day.isoformat())  # so that what reports read heals, too, whatever became of it
         found = _drift(account, day, parts, may_go_on)
         if found is None:
             return Recounted(restless=1)
@@ -127,7 +136,8 @@ def _drift(account: str, day: date, parts: Parts, may_go_on: Callable[[], bool])
     before, suspected = parts.cells.of_day(account, text), None
     for _ in range(TRIES):
         folds = _in_time(parts.messages.folds_between(account, *recount.span_of(day)), may_go_on)
-        wanted = recount.recounted(text, ((message, fold.counted) for message, fold in folds))
+        mails = recount.recounted(text, ((message, fold.counted) for message, fold in folds))
+        wanted = cell.total([mails, parts.calls_of_day(account, text)])
         after = parts.cells.of_day(account, text)
         found = recount.drift(after, wanted) if before == after else None
         if found is not None and (not found or found == suspected):

@@ -1,9 +1,10 @@
-"""What was exported of people: ZIPs in the blob bucket, deleted after a week by its lifecycle (infra/data.yaml)."""
+"""What was exported: ZIPs of people, lists of mails and reports as files, in the blob bucket, deleted after a week by
+its lifecycle (infra/data.yaml)."""
 
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
@@ -17,8 +18,13 @@ if TYPE_CHECKING:
 PREFIX = "_exports"
 """No account is called so: its mails would be deleted after a week."""
 
+REPORTS = "reports"
+"""The folder of an account's reports; those of jobs have the job's id."""
+
 SIGNING = Config(signature_version="s3v4")
 """Of links; without it boto3 may sign them in a way that S3 has given up in newer regions."""
+
+ZIP = "application/zip"
 
 _UNSAFE = frozenset('/\\:*?"<>|')
 
@@ -74,36 +80,40 @@ class Archive:
 
 
 class Exports:
-    """Keeps the ZIPs. `s3` is a boto3 client."""
+    """Keeps files. `s3` is a boto3 client."""
 
     def __init__(self, s3: "S3Client", bucket: str) -> None:
         self._s3 = s3
         self._bucket = bucket
 
-    def put(self, account: str, job_id: str, name: str, file: IO[bytes]) -> str:
-        """Stores a ZIP, and returns its key."""
-        key = f"{_folder(account, job_id)}{name}.zip"
-        self._s3.upload_fileobj(file, self._bucket, key)
+    def put(self, account: str, folder: str, name: str, file: IO[bytes], content_type: str = ZIP) -> str:
+        """Stores a file in the folder of a job or of reports, and returns its key."""
+        key = f"{_folder(account, folder)}{name}"
+        self._s3.upload_fileobj(file, self._bucket, key, ExtraArgs={"ContentType": content_type})
         return key
 
     def delete(self, key: str) -> None:
-        """Removes one ZIP; one that is not there is no error."""
+        """Removes one file; one that is not there is no error."""
         self._s3.delete_object(Bucket=self._bucket, Key=key)
 
-    def delete_all(self, account: str, job_id: str) -> None:
-        """Removes all ZIPs of a job."""
-        listed = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=_folder(account, job_id))
-        for one in listed.get("Contents", []):
-            self.delete(one["Key"])
+    def delete_all(self, account: str, folder: str, keep: Collection[str] = ()) -> None:
+        """Removes all files of a folder but those with these keys."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=_folder(account, folder))
+        for page in pages:
+            for one in page.get("Contents", []):
+                if one["Key"] not in keep:
+                    self.delete(one["Key"])
 
-    def url_of(self, key: str, seconds: int) -> str:
-        """Where a ZIP can be fetched for so long, by the credentials of this process; without a call."""
-        wanted = {"Bucket": self._bucket, "Key": key, "ResponseContentDisposition": "attachment; filename=person.zip"}
+    def url_of(self, key: str, seconds: int, filename: str = "person.zip") -> str:
+        """Where a file can be fetched for so long, by the credentials of this process; without a call. `filename` is
+        what a browser calls it: letters, digits, and `._-`."""
+        disposition = f"attachment; filename={filename}"
+        wanted = {"Bucket": self._bucket, "Key": key, "ResponseContentDisposition": disposition}
         return self._s3.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds)
 
 
-def _folder(account: str, job_id: str) -> str:
-    return f"{PREFIX}/{account}/{job_id}/"
+def _folder(account: str, folder: str) -> str:
+    return f"{PREFIX}/{account}/{folder}/"
 
 
 def _safe(name: str) -> str:

@@ -6,6 +6,8 @@ added to, in the transaction that changes what the mails count for.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -15,6 +17,7 @@ from pynamodb.transactions import TransactWrite
 
 from chalicelib.core.cell import CALLS, COLUMNS, HOURS, Cells, Place, total
 from chalicelib.storage import keys
+from chalicelib.storage.behind import Behind
 from chalicelib.storage.tables import bind
 
 
@@ -31,6 +34,22 @@ class CellTable:
 
     def __init__(self, table_name: str, region: str) -> None:
         self._rows = bind(CellRow, table_name, region)
+        self._behind = Behind(table_name, region)
+
+    @contextmanager
+    def changing(self, cells: Cells) -> Iterator[None]:
+        """For a transaction with `add_in`: marks the days of these cells before it. And after it, for it may have taken
+        longer than anybody thinks; mostly that is nothing to do."""
+        days = [(place.account, place.day) for place in cells]
+        self._behind.mark(days)
+        try:
+            yield
+        finally:
+            self._behind.mark(days)
+
+    def renew(self, account: str, day: str) -> None:
+        """Has the table of a day built anew, whether its cells changed or not."""
+        self._behind.mark([(account, day)])
 
     def add_in(self, transaction: TransactWrite, cells: Cells, shard: int) -> None:
         """Adds all of this to one shard of each cell, in a transaction."""
@@ -45,8 +64,10 @@ class CellTable:
         """Adds all of this, to put right what was found wrong; a transaction for every hundred cells."""
         places = sorted(cells)
         for first in range(0, len(places), 100):
-            with TransactWrite(connection=self._rows._get_connection().connection) as transaction:
-                self.add_in(transaction, {place: cells[place] for place in places[first : first + 100]}, shard=0)
+            some = {place: cells[place] for place in places[first : first + 100]}
+            connection = self._rows._get_connection().connection
+            with self.changing(some), TransactWrite(connection=connection) as transaction:
+                self.add_in(transaction, some, shard=0)
 
     def of_day(self, account: str, day: str) -> Cells:
         """All cells of a day, as they are now."""

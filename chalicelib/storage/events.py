@@ -62,6 +62,10 @@ class Events:
         row = self._rows.from_raw_data(event.as_item(one, expires_at))
         return is_done(lambda: row.save(condition=self._rows.message_id.does_not_exist()))
 
+    def put_in(self, transaction: TransactWrite, one: Event, expires_at: datetime) -> None:
+        """Adds an event to a transaction; one that is there already is written as it is."""
+        transaction.save(self._rows.from_raw_data(event.as_item(one, expires_at)))
+
     def near(self, message_id: str, event_key: str, *, now: datetime) -> list[Row]:
         """All events that may bear on the verdict on one at this key, as they are at this moment, itself included; in a
         rush the nearest."""

@@ -12,6 +12,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.core import instant
 from chalicelib.core.message import Message
+from chalicelib.core.refold import Fold
 from chalicelib.storage import keys, state_text
 from chalicelib.storage.message_row import MessageRow, facts_of, fold_of, message_of
 from chalicelib.storage.tables import bind, is_done
@@ -41,12 +42,22 @@ class EveryMail:
 
     def behind(self, account: str, place: str, limit: int) -> Stretch:
         """The next mails behind a place; those that will be sent later are the last."""
+        rows, end = self._behind(account, place, limit)
+        return Stretch([_mail(row) for row in rows], end)
+
+    def folds_behind(self, account: str, place: str, limit: int) -> tuple[list[tuple[Message, Fold]], str | None]:
+        """The same with their folds, also of those that are erased."""
+        rows, end = self._behind(account, place, limit)
+        folds = [(row, fold_of(row)) for row in rows]
+        return [(message_of(row, fold.state), fold) for row, fold in folds], end
+
+    def _behind(self, account: str, place: str, limit: int) -> tuple[list[MessageRow], str | None]:
         walk = Walk(self._rows.by_account, self._rows.accepted_key)
         each = [walked(walk, shard, limit, None, place) for shard in keys.account_shards(account)]
         found = merged(each, limit, is_newest_first=False)
         ids = [one.partition("#")[2] for one in found.places]
         rows = {row.message_id: row for row in self._rows.batch_get(ids, consistent_read=True)}
-        return Stretch([_mail(rows[one]) for one in ids if one in rows], found.onward)
+        return [rows[one] for one in ids if one in rows], found.onward
 
     def erase(self, before: Message, erased: Message) -> bool:
         """Replaces a message by what stays of it, with the mark that there is more to delete; False if it is not any

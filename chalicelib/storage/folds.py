@@ -3,8 +3,10 @@ what is to be told; all or nothing."""
 
 import random
 from collections.abc import Sequence
+from typing import Protocol
 
 from chalicelib.core import cell
+from chalicelib.core.cell import Cells, Counted
 from chalicelib.core.change import Change
 from chalicelib.core.message import Message
 from chalicelib.core.refold import Fold
@@ -14,6 +16,17 @@ from chalicelib.storage.events import Events
 from chalicelib.storage.messages import Messages
 from chalicelib.storage.notices import Notices
 from chalicelib.storage.tables import is_done
+
+
+class Recounting(Protocol):
+    """What a message is to count for, and what that adds to the cells."""
+
+    @property
+    def message(self) -> Message: ...
+    @property
+    def counted(self) -> Counted: ...
+    @property
+    def cells(self) -> Cells: ...
 
 
 class Folds:
@@ -35,6 +48,7 @@ class Folds:
         if len(changes) == 1 and changes[0].is_plain:
             return self._messages.store_fold(changes[0].message, changes[0].step.fold)
         shard = random.randrange(keys.CELL_SHARDS)
+        cells = cell.total(change.cells for change in changes)
 
         def write() -> None:
             with self._messages.transaction() as transaction:
@@ -44,6 +58,22 @@ class Folds:
                         self._events.mark_in(transaction, change.message.message_id, key)
                     for notice in change.notices:
                         self._notices.put_in(transaction, notice)
-                self._cells.add_in(transaction, cell.total(change.cells for change in changes), shard)
+                self._cells.add_in(transaction, cells, shard)
 
-        return is_done(write)
+        with self._cells.changing(cells):
+            return is_done(write)
+
+    def recount(self, changes: Sequence[Recounting]) -> bool:
+        """Stores what different messages count for now, and nothing else of them, with the difference for the cells;
+        False if one of them was folded meanwhile, and then nothing is stored of any."""
+        shard = random.randrange(keys.CELL_SHARDS)
+        cells = cell.total(change.cells for change in changes)
+
+        def write() -> None:
+            with self._messages.transaction() as transaction:
+                for change in changes:
+                    self._messages.store_counted_in(transaction, change.message, change.counted)
+                self._cells.add_in(transaction, cells, shard)
+
+        with self._cells.changing(cells):
+            return is_done(write)

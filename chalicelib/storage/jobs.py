@@ -1,4 +1,4 @@
-"""Exports and erasures of people, in the table `account`: `job#<id>`, with TTL.
+"""Exports and erasures, in the table `account`: `job#<id>`, with TTL.
 
 Access: one by its account and unguessable id; all of an account, to find what was exported of a person.
 """
@@ -78,6 +78,9 @@ def _data(job: Job) -> dict[str, Any]:
         "parts": [list(part) for part in job.parts],
         "error": job.error,
         "finished_at": instant.show(job.finished_at) if job.finished_at else None,
+        "query": {name: list(values) for name, values in job.query.items()},
+        "file_format": job.file_format,
+        "span": job.span,
     }
 
 
@@ -101,4 +104,7 @@ def _job(row: AccountRow) -> Job:
         error=data["error"],
         finished_at=instant.parse(data["finished_at"]) if data["finished_at"] else None,
         version=int(row.version or 0),
+        query=data.get("query", {}),  # jobs of versions that knew no lists have none
+        file_format=data.get("file_format", "zip"),
+        span=tuple(data["span"]) if data.get("span") else None,
     )

@@ -16,6 +16,7 @@ CELL_SHARDS = 4
 ACCOUNTS = "accounts"  # hash key of the register of accounts
 SETTINGS = "settings"
 WEBHOOKS = "webhooks"
+REPORT_SCHEDULES = "report_schedules"
 API_KEY = "key"
 
 
@@ -108,6 +109,27 @@ def job(job_id: str) -> str:
     return f"{JOBS}{job_id}"
 
 
+USERS = "user#"
+TEMPLATES = "template#"
+"""What begins the keys of what an account named itself."""
+
+
+def user(user_id: str) -> str:
+    """One of the account's own people."""
+    return f"{USERS}{user_id}"
+
+
+def template(template_id: str) -> str:
+    """A template."""
+    return f"{TEMPLATES}{template_id}"
+
+
+def named_between(beginning: str, after: str | None, before: str | None) -> tuple[str, str]:
+    """Between which keys stand all names behind one and before another, both included; None is either end."""
+    end = f"{beginning}{before}" if before is not None else f"{beginning[:-1]}$"  # the sign behind `#`
+    return f"{beginning}{after or ''}", end
+
+
 def cells(account: str, day: str, shard: int) -> str:
     """One of the partitions of a day's report cells."""
     return f"{account}#{day}#{shard}"
@@ -121,6 +143,111 @@ def all_cells(account: str, day: str) -> list[str]:
 def cell(dimensions: str) -> str:
     """A report cell in its day, by its dimensions as one text."""
     return f"cell#{dimensions}"
+
+
+def phone_calls(account: str) -> str:
+    """The partition of an account's telephone calls, by time."""
+    return f"{account}#calls"
+
+
+def phone_calls_between(
+    start: str | None, end: str | None, older_than: str | None, newer_than: str | None
+) -> tuple[str, str]:
+    """Between which keys stand the calls from one time on and before another, and next to these places, which may be
+    among them; None is any."""
+    return max(start or "0", newer_than or ""), min(end or "~", older_than or "~")  # an end comes before its own calls
+
+
+def phone_call_at(place: str) -> tuple[str, str]:
+    """When the call of a place began, and its id."""
+    started_at, _, call_id = place.partition("#")
+    return started_at, call_id
+
+
+def phone_call_place(started_at: str, call_id: str) -> str:
+    """The place of a call in its account's partition."""
+    return f"{started_at}#{call_id}"
+
+
+def phone_call(account: str, call_id: str) -> str:
+    """The partition of what a call is found by."""
+    return f"{account}#call#{call_id}"
+
+
+PHONE_CALL = "call"
+
+
+def behind_shard(account: str) -> str:
+    """The partition of what report tables are behind with, in which all marks of an account stand."""
+    return f"behind#{zlib.crc32(account.encode()) % SHARDS}"
+
+
+def behind_shards() -> list[str]:
+    """All partitions of these marks."""
+    return [f"behind#{shard}" for shard in range(SHARDS)]
+
+
+def behind(account: str, day: str) -> str:
+    """The mark of a day, or what begins the keys of all marks of an account."""
+    return f"{account}#{day}"
+
+
+def behind_of(item: str) -> tuple[str, str]:
+    """The account and the day of a mark."""
+    account, _, day = item.rpartition("#")
+    return account, day
+
+
+def behind_day(item: str) -> str:
+    """The day of a mark."""
+    return behind_of(item)[1]
+
+
+REZONING = "zone"
+
+
+def rezoning(account: str) -> str:
+    """The mark of an account whose time zone changed, beside those of its days."""
+    return behind(account, REZONING)
+
+
+def is_rezoning(item: str) -> bool:
+    """Whether it is such a mark."""
+    return behind_day(item) == REZONING
+
+
+def rezoned(item: str) -> str:
+    """The account of such a mark."""
+    return behind_of(item)[0]
+
+
+def day_sums(account: str) -> str:
+    """The partition of the sums of an account's days."""
+    return f"{account}#sums"
+
+
+def sums_part(account: str, day: str, number: int) -> tuple[str, str]:
+    """A part of the sums of a day; mostly there is only the first, number 0."""
+    return day_sums(account), f"{day}#{number:03d}"
+
+
+def sums_day(item: str) -> str:
+    """The day of a part of sums."""
+    return item.partition("#")[0]
+
+
+def sums_between(first: str, last: str) -> tuple[str, str]:
+    """Between which keys stand the sums of these days, both included."""
+    return first, f"{last}#~"
+
+
+def cells_part(account: str, day: str, number: int) -> tuple[str, str]:
+    """A part of the packed cells of a day; mostly there is only the first, number 0."""
+    return f"{account}#{day}#packed", f"part#{number:03d}"
+
+
+LEASES = "leases"
+"""The partition of the leases of what only one worker is to do at a time."""
 
 
 def notice(key: str) -> str:

@@ -20,7 +20,7 @@ from chalicelib.storage import keys, state_text
 class ByAccount(GlobalSecondaryIndex["MessageRow"]):  # type: ignore[no-untyped-call]  # of pynamodb
     class Meta:
         index_name = "by_account"
-        projection = IncludeProjection(["status", "source", "reason", "user", "module", "template"])
+        projection = IncludeProjection(["status", "source", "reason", "user", "module", "template", "notable"])
 
     account_shard = UnicodeAttribute(hash_key=True)
     accepted_key = UnicodeAttribute(range_key=True)
@@ -30,6 +30,7 @@ class ByAccount(GlobalSecondaryIndex["MessageRow"]):  # type: ignore[no-untyped-
     user = UnicodeAttribute(null=True)
     module = UnicodeAttribute(null=True)
     template = UnicodeAttribute(null=True)
+    notable = UnicodeSetAttribute(null=True)
 
 
 class ByLatestOpen(GlobalSecondaryIndex["MessageRow"]):  # type: ignore[no-untyped-call]  # of pynamodb
@@ -61,8 +62,9 @@ class MessageRow(Model):
     which on it is due, and if that is not when it was accepted, `facts` has that; `user`,
     `module` and `template` are of what was handed over, too; `state`, `closed`, `closed_until`,
     `counted` and `told` are the fold. `status` (absent or `-` before it is sent), `source`, `reason` (of a mail that is
-    not tracked) and `opened_key` repeat what these say, for the indexes. Of a mail that was erased `has_remains` says
-    that its events, content and files may still be there. `reached` is of aggregates only (storage/aggregates.py)."""
+    not tracked), `notable` (core/column.py) and `opened_key` repeat what these say, for the indexes. Of a mail that was
+    erased `has_remains` says that its events, content and files may still be there. `reached` is of aggregates only
+    (storage/aggregates.py)."""
 
     message_id = UnicodeAttribute(hash_key=True)
     account = UnicodeAttribute()
@@ -74,6 +76,7 @@ class MessageRow(Model):
     module = UnicodeAttribute(null=True)
     template = UnicodeAttribute(null=True)
     status = UnicodeAttribute(null=True)
+    notable = UnicodeSetAttribute(null=True)
     opened_key = UnicodeAttribute(null=True)
     facts = _Json()
     sending = UnicodeAttribute()
@@ -174,7 +177,7 @@ def message_of(row: MessageRow, state: State) -> Message:
         ),
         tracking=Tracking(opens, clicks, reason, time_of(row.until), Mode(mode[0]) if mode else Mode.FULL),
         source=row.source or facts["source"],  # in the facts of older items
-        record=(row.module, facts["record_id"]) if row.module else None,
+        record=(row.module, facts.get("record_id", "")) if row.module else None,  # an erased one has no id
         user=row.user,
         template=row.template,
         tags=tuple((name, value) for name, value in facts.get("tags", ())),

@@ -8,43 +8,30 @@ the folder of opens; `by_ses_message_id` (keys only, sparse) for notifications t
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import datetime
-from functools import reduce
 from itertools import islice
-from operator import and_
-from typing import Any, NamedTuple
+from typing import Any
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.core import cell, instant
+from chalicelib.core.cell import Counted
+from chalicelib.core.column import notable_of
 from chalicelib.core.mail_filter import ALL, Only
 from chalicelib.core.message import Failure, Message, Sending, Tracking
 from chalicelib.core.refold import Fold
 from chalicelib.core.status import Status, status_of
 from chalicelib.core.status import opened_at as opened_at_of
-from chalicelib.storage import keys, state_text
+from chalicelib.storage import keys, mail_pages, state_text
+from chalicelib.storage.mail_pages import MOST_AT_ONCE, Page, Part
 from chalicelib.storage.message_row import MessageRow, facts_of, fold_of, message_of, row_of, time_of
 from chalicelib.storage.tables import bind, is_done
-from chalicelib.storage.walk import Walk, merged, walked
-
-MOST_AT_ONCE = 100
-"""So many items does DynamoDB read by their keys in one call."""
+from chalicelib.storage.walk import Walk
 
 NO_STATUS = "-"
 """Of a message that has been folded and is not known to have been sent. With it, what the fold knows and what the
 sender notes come to the same status in any order."""
-
-
-class Page(NamedTuple):
-    """A page of an account's messages, newest first. It may hold fewer than were asked for, or none, and still have
-    more: then as many were looked at as one request may. `after` and `before` are the places from which to go on to
-    older and newer ones, None where there is nothing to go on from."""
-
-    messages: list[Message]
-    has_more: bool
-    after: str | None = None
-    before: str | None = None
 
 
 class Messages:
@@ -82,35 +69,12 @@ class Messages:
         self, account: str, limit: int, after: str | None = None, before: str | None = None, only: Only = ALL
     ) -> Page:
         """Messages older than the place `after`, or the nearest ones newer than `before`."""
-        rows = self._rows
-        wanted = [(rows.status, only.status), (rows.source, only.source), (rows.reason, only.reason)]
-        conditions = [attribute == value for attribute, value in wanted if value is not None]
-        found = reduce(and_, conditions) if conditions else None
-        return self._page(account, Walk(rows.by_account, rows.accepted_key, found), limit, after, before)
+        return mail_pages.page(self._rows, account, Part(limit, after, before), only)
 
     def opened_page(self, account: str, limit: int, after: str | None = None, before: str | None = None) -> Page:
         """Messages by their latest open by a person; places are times of opens."""
         walk = Walk(self._rows.by_latest_open, self._rows.opened_key)
-        return self._page(account, walk, limit, after, before)
-
-    def _page(self, account: str, walk: Walk, limit: int, after: str | None, before: str | None) -> Page:
-        each = [walked(walk, shard, limit, after, before) for shard in keys.account_shards(account)]
-        found = merged(each, limit, is_newest_first=before is None)
-        onward = found.onward
-        places = sorted(found.places, reverse=True)
-        first, last = (places[0], places[-1]) if places else (None, None)
-        return Page(
-            self._load(places),
-            found.has_more,
-            after=onward if before is None and onward else last,
-            before=onward if before is not None and onward else first,
-        )
-
-    def _load(self, places: list[str]) -> list[Message]:
-        ids = [place.partition("#")[2] for place in places]
-        rows = {row.message_id: row for row in self._rows.batch_get(ids)}
-        found = (rows[message_id] for message_id in ids if message_id in rows)
-        return [message_of(row, fold_of(row).state) for row in found]
+        return mail_pages.plain(self._rows, account, walk, Part(limit, after, before))
 
     def accepted_between(self, account: str, start: datetime, end: datetime) -> Iterator[str]:
         """The ids of the account's messages that were due from `start` on and before `end`, which is their acceptance
@@ -247,6 +211,14 @@ class Messages:
         actions, condition = self._fold_update(message, fold)
         transaction.update(self._rows(message.message_id), actions=actions, condition=condition)
 
+    def store_counted_in(self, transaction: TransactWrite, message: Message, counted: Counted) -> None:
+        """Adds the storing of what a message counts for, and of nothing else, to a transaction."""
+        rows, text = self._rows, cell.dump(counted)
+        kept: Action = rows.counted.set(text) if text else rows.counted.remove()
+        actions: list[Action] = [kept, rows.version.set(message.version + 1)]
+        condition = rows.version == message.version
+        transaction.update(rows(message.message_id), actions=actions, condition=condition)
+
     def transaction(self) -> TransactWrite:
         """A transaction, over this and other tables; written when its `with` block ends."""
         return TransactWrite(connection=self._rows._get_connection().connection)
@@ -260,6 +232,9 @@ class Messages:
             actions.append(rows.status.set(status.value))
         else:  # unless the sender has just noted that it was sent, of which this fold does not know
             actions.append(rows.status.set(NO_STATUS if status_of(message) else rows.status | NO_STATUS))
+        if message.ses_message_id is None and fold.state.delivery.sent and fold.state.delivery.sent[1]:
+            # of a mail that others hand to SES nobody else notes it, and answers name the mail by it
+            actions.append(rows.ses_message_id.set(rows.ses_message_id | fold.state.delivery.sent[1]))
         if opened_at and not message.is_aggregate:
             actions.append(rows.opened_key.set(keys.opened(instant.show(opened_at), message.message_id)))
         elif opened_at_of(message.state.engagement):  # taken back
@@ -268,7 +243,9 @@ class Messages:
             actions.append(rows.closed.set(state_text.dump_engagement(fold.closed)))
             actions.append(rows.closed_until.set(fold.closed_until))
         counted, told = cell.dump(fold.counted), sorted(fold.told)
+        notable = set(notable_of(message, fold.counted, fold.state))
         actions.append(rows.counted.set(counted) if counted else rows.counted.remove())
+        actions.append(rows.notable.set(notable) if notable else rows.notable.remove())
         actions.append(rows.told.set(told) if told else rows.told.remove())
         return actions, rows.version == message.version
 

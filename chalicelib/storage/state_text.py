@@ -20,6 +20,8 @@ def dump(state: State, ses_message_id: str | None = None) -> str:
             "failure": delivery.failure and [instant.show(delivery.failure[0]), *delivery.failure[1:]],
             "recipients": {address: _recipient(known) for address, known in delivery.recipients.items()},
             "unsubscribed": _show(delivery.unsubscribed_at),
+            "replied": _show(delivery.replied_at),
+            "responded": _show(delivery.responded_at),
             **_engagement(state.engagement),
         }
     )
@@ -35,6 +37,8 @@ def load(text: str, ses_message_id: str | None = None) -> State:
         failure=(instant.parse(raw["failure"][0]), *raw["failure"][1:]) if "failure" in raw else None,
         recipients={address: _recipient_of(known) for address, known in raw.get("recipients", {}).items()},
         unsubscribed_at=_parse(raw.get("unsubscribed")),
+        replied_at=_parse(raw.get("replied")),
+        responded_at=_parse(raw.get("responded")),
     )
     return State(delivery, _engagement_of(raw))
 

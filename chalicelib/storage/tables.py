@@ -4,7 +4,7 @@ from collections.abc import Callable
 from types import new_class
 from typing import TypeVar, cast
 
-from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
+from pynamodb.exceptions import DeleteError, PutError, TransactWriteError, UpdateError
 from pynamodb.models import Model
 
 M = TypeVar("M", bound=Model)
@@ -43,7 +43,7 @@ def is_done(write: Callable[[], object]) -> bool:
         if any(reason and reason.code in LOST for reason in error.cancellation_reasons):
             return False
         raise
-    except (PutError, UpdateError) as error:
+    except (DeleteError, PutError, UpdateError) as error:
         answer = getattr(error.cause, "response", None) or {}  # None where there was no answer at all
         if answer.get("Error", {}).get("Code") in REFUSED:
             return False

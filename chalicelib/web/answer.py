@@ -1,7 +1,7 @@
 """Requests and answers of the pages, apart from any framework; and the headers that go with each kind of answer."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import parse_qs
@@ -30,11 +30,19 @@ MAIL_SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
 
 
 class Asked(NamedTuple):
-    """A request. `query` has the last value of each field; header names are lower case; `body` is a form's."""
+    """A request. `query` has the last value of each field and `every` all of them, where one may be given several
+    times; header names are lower case; `body` is a form's."""
 
     headers: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes = b""
+    every: Mapping[str, Sequence[str]] | None = None
+
+    @property
+    def values(self) -> dict[str, list[str]]:
+        """All values of each field of the query."""
+        every = self.every or {}
+        return {name: list(every.get(name) or [value]) for name, value in self.query.items()}
 
     @property
     def is_live(self) -> bool:

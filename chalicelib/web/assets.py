@@ -15,6 +15,10 @@ FILES = {
     "app.css": ("app.css", "text/css; charset=utf-8"),
     "htmx.js": ("vendor/htmx-4.0.1.min.js", "text/javascript; charset=utf-8"),
     "app.js": ("app.js", "text/javascript; charset=utf-8"),
+    "uplot.css": ("vendor/uplot-1.6.32.min.css", "text/css; charset=utf-8"),
+    "reports.css": ("reports.css", "text/css; charset=utf-8"),
+    "uplot.js": ("vendor/uplot-1.6.32.min.js", "text/javascript; charset=utf-8"),
+    "reports.js": ("reports.js", "text/javascript; charset=utf-8"),
     "icons.svg": ("icons.svg", "image/svg+xml"),
     "logo.svg": ("logo.svg", "image/svg+xml"),
 }

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from chalicelib.web.answer import Asked
 from chalicelib.web.urls import Site, is_local
 
-_LISTS = {"/mails": "Mails", "/opens": "Opens"}
+_LISTS = {"/mails": "Mails", "/opens": "Opens", "/reports/sent-email-status": "Sent Email Status"}
 
 
 class Back(NamedTuple):

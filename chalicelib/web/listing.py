@@ -20,7 +20,7 @@ class Book(NamedTuple):
     `after` and `before`). In a `restless` one mails go to the top when something happens to them."""
 
     path: str
-    query: Mapping[str, str]
+    query: Mapping[str, Sequence[str]]
     owner: str
     read: Callable[[str | None, str | None], Page]
     restless: bool = False
@@ -90,7 +90,7 @@ def _refreshed(book: Book, visit: Visit, parts: Parts, fresh: Page) -> Shown:
     asked = {name: visit.asked.query[name] for name in ("top", "rows") if name in visit.asked.query}
     return Shown(
         views=_views(messages, parts),
-        live=parts.site.path(f"{book.path}/rows", **{**book.query, **asked}),
+        live=_url(book, parts, asked, "/rows"),
         newest=_url(book, parts, {}),
         every=_every(book),
         newer=None,
@@ -110,7 +110,7 @@ def _live(book: Book, page: Page, visit: Visit, parts: Parts, *, is_first: bool)
         here = {"top": top, "rows": rows or None}
     else:
         here = {name: visit.asked.query.get(name) for name in ("after", "before")}
-    return parts.site.path(f"{book.path}/rows", **{**book.query, **here})
+    return _url(book, parts, here, "/rows")
 
 
 def _every(book: Book) -> str:
@@ -126,8 +126,10 @@ def _to(book: Book, parts: Parts, name: str, place: str | None) -> str | None:
     return _url(book, parts, {name: cursor.seal(parts.keys, book.owner, place)}) if place else None
 
 
-def _url(book: Book, parts: Parts, here: Mapping[str, str]) -> str:
-    return parts.site.path(book.path, **{**book.query, **here})
+def _url(book: Book, parts: Parts, here: Mapping[str, str | None], of: str = "") -> str:
+    """The address of the list at this place, or of a part of its page."""
+    places = {name: [value] for name, value in here.items() if value is not None}
+    return parts.site.place(book.path + of, {**book.query, **places})
 
 
 def _views(messages: Sequence[Message], parts: Parts) -> list[View]:

@@ -1,6 +1,7 @@
 """The list of mails, and its rows, which refresh themselves while the page is open."""
 
 from chalicelib.core import session
+from chalicelib.core.mail_filter import Here
 from chalicelib.web import narrowing
 from chalicelib.web.answer import Answer, Asked, fragment, html, redirect
 from chalicelib.web.listing import LIMIT, Book, Shown, shown_of
@@ -8,11 +9,11 @@ from chalicelib.web.narrowing import Narrowing
 from chalicelib.web.ports import Page, Parts
 from chalicelib.web.render import render
 from chalicelib.web.signin import START, Visit, guarded
-from chalicelib.web.urls import local
+from chalicelib.web.urls import local_place
 
 
 def show_list(asked: Asked, parts: Parts) -> Answer:
-    """The page `/mails`, newest first; `after` and `before` are cursors, `status`, `source` and `reason` narrow it."""
+    """The page `/mails`, newest first; `after` and `before` are cursors, the fields of narrowing.py narrow it."""
     return guarded(asked, parts, _own_url(asked), lambda visit: _list(visit, parts))
 
 
@@ -22,29 +23,45 @@ def show_rows(asked: Asked, parts: Parts) -> Answer:
 
 
 def _own_url(asked: Asked) -> str:
-    places = {name: asked.query.get(name) for name in ("after", "before")}
-    narrowed = narrowing.of(asked.query)
-    unknown = {name: asked.query[name] for name in narrowed.unknown}
-    return local(START, **{**narrowed.query, **unknown, **places})
+    places = {name: [asked.query[name]] for name in ("after", "before") if name in asked.query}
+    return local_place(START, {**narrowing.tidy(asked.values), **places})
+
+
+def _narrowed(visit: Visit, parts: Parts) -> Narrowing:
+    here = Here(
+        parts.now(),
+        zone=lambda: parts.policy(visit.account).zone,
+        users_of=lambda group: parts.users_of(visit.account, group),
+    )
+    return narrowing.of(visit.asked.values, here)
 
 
 def _list(visit: Visit, parts: Parts) -> Answer:
-    narrowed = narrowing.of(visit.asked.query)
+    narrowed = _narrowed(visit, parts)
     if narrowed.is_untidy:
         return redirect(parts.site.back(_own_url(visit.asked)))
     shown = _shown(narrowed, visit, parts)
     if shown is None:
-        return redirect(parts.site.path(START, **narrowed.query))
+        return redirect(parts.site.place(START, narrowed.query))
     token = session.form_token(visit.cookie, parts.keys)
+    chips = narrowing.chips(narrowed, _names(narrowed, visit, parts))
     values = {"site": parts.site, "visit": visit, "form_token": token, "shown": shown, "narrowed": narrowed}
-    return html(render("mails.html", **values))
+    return html(render("mails.html", **values, chips=chips))
+
+
+def _names(narrowed: Narrowing, visit: Visit, parts: Parts) -> dict[str, dict[str, str]]:
+    """How users and templates are called, where the list is narrowed to some."""
+    if narrowed.query.keys().isdisjoint(("user", "template")):
+        return {}
+    known = parts.directory(visit.account)
+    return {"user": dict(known.users), "template": dict(known.templates)}
 
 
 def _rows(visit: Visit, parts: Parts) -> Answer:
-    narrowed = narrowing.of(visit.asked.query)
+    narrowed = _narrowed(visit, parts)
     shown = _shown(narrowed, visit, parts)
     if shown is None or shown.is_lost:
-        return html("", HX_Redirect=parts.site.path(START, **narrowed.query))
+        return html("", HX_Redirect=parts.site.place(START, narrowed.query))
     return fragment(render("rows.html", site=parts.site, visit=visit, shown=shown, narrowed=narrowed), visit.asked)
 
 

@@ -1,8 +1,8 @@
 """What the pages need from the outside, as small as they need it; the entrypoint hands it in."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.apikey import ApiKey
@@ -47,10 +47,20 @@ class Messages(Protocol):
     def get(self, account: str, message_id: str) -> Message | None: ...
 
 
+class Directory(NamedTuple):
+    """Whom and what reports can be narrowed to: users and templates with their names, by id, and groups of users."""
+
+    users: Sequence[tuple[str, str]] = ()
+    groups: Sequence[str] = ()
+    templates: Sequence[tuple[str, str]] = ()
+
+
 class Parts(NamedTuple):
     """`policy` is an account's; `consents` are all that a person said, by account and the key of their address;
     `events` are oldest first, of a great many the first and the latest; `clickable` is what of the content is tracked,
-    which never changes; `random_hex` are 32 unguessable digits."""
+    which never changes; `report` is what the API answers of an account's report to a query, or raises BadInput;
+    `report_file` makes a file of it, in the format of the last argument, and is where that can be fetched;
+    `users_of` are the ids of those who are in a group of an account; `random_hex` are 32 unguessable digits."""
 
     site: Site
     keys: Keys
@@ -61,5 +71,9 @@ class Parts(NamedTuple):
     events: Callable[[Message], Sequence[Event]]
     content: Callable[[Message], Content | None]
     clickable: Callable[[Message], Clickable]
+    report: Callable[[str, str, Mapping[str, Sequence[str]]], Mapping[str, Any]]
+    directory: Callable[[str], Directory]
+    users_of: Callable[[str, str], frozenset[str]]
+    report_file: Callable[[str, str, Mapping[str, Sequence[str]], str], str]
     now: Callable[[], datetime]
     random_hex: Callable[[], str]

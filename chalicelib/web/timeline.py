@@ -21,7 +21,7 @@ _COUNTED = ENGAGEMENT - {Kind.UNSUBSCRIBE_SEEN}
 
 class Entry(NamedTuple):
     """One line. `style` names the colour of app.css; `is_small` marks what counts for nobody; `key` tells it from the
-    others. A hit has a judgement."""
+    others. A hit has a judgement; an answer is a `mail`, by its id."""
 
     key: str
     when: Moment
@@ -32,6 +32,7 @@ class Entry(NamedTuple):
     url: str = ""
     is_small: bool = False
     judgement: Judgement | None = None
+    mail: str = ""
 
 
 class Timeline(NamedTuple):
@@ -46,6 +47,9 @@ WORDS = {
     Kind.DELIVERED: ("check", "Delivered", "delivered"),
     Kind.DELAYED: ("clock", "Delayed", "waiting"),
     Kind.BOUNCED: ("alert", "Bounced", "bounced-hard"),
+    Kind.RECEIVED: ("arrow-in", "Received", "received"),
+    Kind.REPLIED: ("arrow-in", "Replied", "received"),
+    Kind.RESPONDED: ("arrow-out", "Answered", "sent"),
     Kind.AUTO_REPLIED: ("arrow-in", "Automatic reply", "delivered"),
     Kind.COMPLAINED: ("alert", "Marked as spam", "bounced-hard"),
     Kind.REJECTED: ("cross", "Rejected by SES", "failed"),
@@ -77,11 +81,15 @@ def timeline_of(
     """The timeline of a mail from its events, oldest first, and the verdicts on the hits among them, by key."""
     engagement, listed = message.state.engagement, _listed(events, verdicts)
     shown = [event for event in _ordered(events, message) if event.kind not in ENGAGEMENT or event.key in listed]
-    start = Entry("", moment(message.accepted_at, now), "inbox", "Received from your program", "delivered")
+    start = [] if message.is_inbound else [_start(message, now)]
     entries = [_entry(event, verdicts.get(event.key), message, clickable, now) for event in shown]
     hits = sum(hits.count + hits.machine + hits.proxy for hits in (engagement.opens, engagement.clicks))
     counted = sum(event.kind in _COUNTED and not _is_by(Maker.INTERNAL, event, verdicts) for event in shown)
-    return Timeline([start, *entries], max(0, hits - counted))
+    return Timeline([*start, *entries], max(0, hits - counted))
+
+
+def _start(message: Message, now: datetime) -> Entry:
+    return Entry("", moment(message.accepted_at, now), "inbox", "Received from your program", "delivered")
 
 
 def _ordered(events: Sequence[Event], message: Message) -> list[Event]:
@@ -126,6 +134,7 @@ def _entry(event: Event, verdict: Verdict | None, message: Message, clickable: C
         url=_target(event, Kind.CLICKED, clickable.links),
         is_small=is_by_nobody or event.kind in _SES,
         judgement=judgement_of(verdict, is_counted=event.kind in _COUNTED) if verdict else None,
+        mail=str(event.data.get("email", "")),
     )
 
 

@@ -46,6 +46,7 @@ SENDING_CHIPS = {
     "sending": Chip("clock", "Sending", "waiting"),
     "unknown": Chip("question", "Unconfirmed", "waiting"),
     "prepared": Chip("clock", "Prepared", "waiting"),
+    "received": CHIPS["received"],
     "failed": Chip("cross", "Not sent", "failed"),
     "cancelled": Chip("cross", "Cancelled", "failed"),
 }
@@ -130,6 +131,10 @@ class View(NamedTuple):
     bounce: Mapping[str, Any] | None
     complained: Moment | None
     unsubscribed: Moment | None
+    is_inbound: bool
+    answers: str | None
+    replied: Moment | None
+    responded: Moment | None
     failure: str
     is_unsent: bool
     is_scheduled: bool
@@ -142,6 +147,7 @@ class View(NamedTuple):
     downloads: list[Download]
     record: str | None
     user: str | None
+    template: str | None
     tags: list[str]
     source: str
     erased: Moment | None
@@ -166,7 +172,7 @@ def view_of(mail: Mail, now: datetime, ended: str = "") -> View:
         cc=cc,
         bcc=bcc,
         reply_to=reply_to,
-        who="–" if mail["erased_at"] else _who(to + cc + bcc),
+        who="–" if mail["erased_at"] else _who(mail, to + cc + bcc),
         when=_when(mail["sent_at"] or mail["scheduled_at"] or mail["accepted_at"], now),
         chip=chip_of(mail),
         eye=eye_of(mail),
@@ -178,6 +184,10 @@ def view_of(mail: Mail, now: datetime, ended: str = "") -> View:
         bounce=mail["bounce"],
         complained=_when(mail["complained_at"], now) if mail["complained_at"] else None,
         unsubscribed=_when(mail["unsubscribed_at"], now) if mail["unsubscribed_at"] else None,
+        is_inbound=mail["direction"] == "inbound",
+        answers=mail["in_reply_to"] if mail["direction"] == "inbound" else None,
+        replied=_when(mail["replied_at"], now) if mail["replied_at"] else None,
+        responded=_when(mail["responded_at"], now) if mail["responded_at"] else None,
         failure=failure_words(mail["error"]["detail"], now) if mail["error"] else "",
         is_unsent=mail["sending"] in ("failed", "cancelled") and not opens.number,
         is_scheduled=mail["scheduled_at"] is not None,
@@ -190,6 +200,7 @@ def view_of(mail: Mail, now: datetime, ended: str = "") -> View:
         downloads=[_download(file, is_tracked=not untracked(tracking, "clicks")) for file in files],
         record=f"{mail['record']['module']} {mail['record']['record_id']}" if mail["record"] else None,
         user=mail["user"],
+        template=mail["template"],
         tags=[f"{tag['name']}: {tag['value']}" for tag in mail["tags"]],
         source=source_words(mail["source"]),
         erased=_when(mail["erased_at"], now) if mail["erased_at"] else None,
@@ -243,7 +254,10 @@ def _person(text: str) -> Person:
     return Person(name or bare, bare)
 
 
-def _who(people: list[Person]) -> str:
+def _who(mail: Mail, people: list[Person]) -> str:
+    """Whom a mail is shown with in lists: who got it, or of one that came in, who wrote it."""
+    if mail["direction"] == "inbound":
+        return f"from {_person(mail['from']).name}"
     return people[0].name if len(people) == 1 else f"{len(people)} recipients"
 
 

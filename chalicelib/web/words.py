@@ -28,6 +28,7 @@ REASONS: Mapping[str, str] = {
     "mail_off": "switched off for this mail",
     "mode_off": "account and consent leave nothing to record",
     "sent_elsewhere": "sent through SES directly",
+    "received": "came in",
 }
 """Why a mail is not tracked, in words that follow `not tracked:`."""
 

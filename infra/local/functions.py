@@ -76,6 +76,8 @@ FEEDS = (
     Feed("people", "chalicelib.entrypoints.people.people", 300, QueueSource("PeopleQueue", batch_size=1)),
     Feed("sweep", "chalicelib.entrypoints.sweep.sweep", 300, Schedule("rate(15 minutes)")),
     Feed("recount", "chalicelib.entrypoints.recount.recount", 900, Schedule("rate(1 day)")),
+    Feed("report", "chalicelib.entrypoints.report.report", 300, Schedule("rate(1 minute)")),
+    Feed("inform", "chalicelib.entrypoints.inform.inform", 300, Schedule("rate(15 minutes)")),
     Feed("remind", "chalicelib.entrypoints.remind.remind", 300, Schedule("rate(5 minutes)")),
     Feed("replay", "chalicelib.entrypoints.replay.replay", 60, Schedule("rate(5 minutes)")),
 )

@@ -25,7 +25,7 @@ def test_the_tables_and_their_indexes_are_those_of_the_data_stack():
     assert TABLES["salts"].keys == ("day",)
     kept = {index.name.removeprefix("messages/"): index.kept - index.keys for index in TABLES["messages"].indexes}
     assert kept == {
-        "by_account": {"message_id", "status", "source", "reason"},
+        "by_account": {"message_id", "status", "source", "reason", "user", "module", "template", "notable"},
         "by_latest_open": {"message_id"},
         "by_ses_message_id": {"message_id"},
     }

@@ -7,6 +7,7 @@ import pytest
 from bench import replay_million
 from bench.replay_mails import POLICIES, Mails
 from bench.replay_million import Plan, prove
+from bench.replay_reports import ReportTables
 from bench.replay_store import Store
 from bench.replay_stream import Chances
 
@@ -20,6 +21,7 @@ def test_whatever_is_doubled_late_or_killed_everything_is_counted_once(seed):
     assert not proof.differences
     assert " 0 deaths" not in proof.figures["faults"]
     assert ", of which 0 " not in proof.figures["notices"], "something must be taken back"
+    assert not proof.figures["reports"].startswith("0 tables") and " 0 " not in proof.figures["reports"]
 
 
 def test_whole_batches_are_exact_too():
@@ -38,9 +40,9 @@ class Forgetful(Store):
 
     chance = random.Random(1)
 
-    def _add_cells(self, cells):
+    def add_cells(self, cells):
         if self.chance.random() > 0.01:
-            super()._add_cells(cells)
+            super().add_cells(cells)
 
 
 class Doubling(Store):
@@ -48,10 +50,10 @@ class Doubling(Store):
 
     chance = random.Random(1)
 
-    def _add_cells(self, cells):
-        super()._add_cells(cells)
+    def add_cells(self, cells):
+        super().add_cells(cells)
         if self.chance.random() < 0.01:
-            super()._add_cells(cells)
+            super().add_cells(cells)
 
 
 class Unconditional(Store):
@@ -91,6 +93,44 @@ class Stale(Store):
         return super().after(message_id, event_key, **named)[:-1]
 
 
+class Unannounced(Store):
+    """Changes cells without a word to the builders, now and then."""
+
+    def __init__(self, policies):
+        super().__init__(policies)
+        self.reports = Silent()
+
+
+class Silent(ReportTables):
+    chance = random.Random(1)
+
+    def mark(self, days):
+        super().mark(day for day in days if self.chance.random() > 0.3)
+
+
+class Early(ReportTables):
+    """Takes a mark for done as soon as its table was built once, whatever comes after the mark."""
+
+    def mark(self, days):
+        super().mark(day for day in days if day not in self.tables)
+
+    def built(self, mark, at, cells):
+        self.settle(mark)
+
+
+class Forgetting(Store):
+    def __init__(self, policies):
+        super().__init__(policies)
+        self.reports = Early()
+
+
+@pytest.mark.parametrize("broken", [Unannounced, Forgetting])
+def test_tables_of_reports_that_are_left_behind_are_noticed(broken):
+    differences = prove(Plan(600, 5, chances=HARD, batch=5), broken(POLICIES)).differences
+    assert differences
+    assert all(one.startswith("report of") for one in differences)
+
+
 @pytest.mark.parametrize("broken", [Forgetful, Doubling, Unconditional, Unmarked, Mute, Deaf, Stale])
 def test_a_broken_store_is_noticed(broken):
     plan = Plan(2_300 if broken is Unmarked else 600, 5, chances=HARD, batch=5)
@@ -103,4 +143,4 @@ def test_the_command_ends_with_an_error_where_something_is_not_exact(capsys):
     assert lines[-1] == "NOT EXACT"
     assert any(line.startswith("WRONG") for line in lines)
     assert replay_million.main(["--events", "300"]) == 0
-    assert "exact: cells, messages, notices, suppressions; no drift" in capsys.readouterr().out
+    assert "exact: cells, messages, notices, suppressions, reports; no drift" in capsys.readouterr().out

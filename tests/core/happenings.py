@@ -60,6 +60,11 @@ HAPPENINGS = st.one_of(
         st.sampled_from(["hard", "soft"]),
     ),
     st.builds(lambda seconds: happened(Kind.SENT, seconds, ses_message_id="ses-1"), SECONDS),
+    st.builds(
+        lambda kind, seconds: happened(kind, seconds, email="e" * 32),
+        st.sampled_from([Kind.REPLIED, Kind.RESPONDED]),
+        SECONDS,
+    ),
     st.builds(lambda seconds: happened(Kind.REJECTED, seconds, reason="virus"), SECONDS),
     st.builds(lambda seconds: happened(Kind.UNKNOWN, seconds, payload="{}"), SECONDS),
 )

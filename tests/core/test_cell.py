@@ -68,6 +68,17 @@ def test_what_the_sender_noted_changes_nothing_for_it_comes_in_another_order():
     assert counted_of(replace(MESSAGE, sending=Sending.SENT), summarise([]), UTC) == NOTHING
 
 
+def test_what_came_in_counts_as_received_on_its_day_and_as_responded_once_somebody_answered_it():
+    came_in = replace(MESSAGE, is_inbound=True, source="imap", tracking=Tracking(False, False, "received"))
+    late = replace(came_in, accepted_at=datetime(2026, 3, 1, 23, 30, tzinfo=UTC))
+    assert counted_of(late, summarise([]), UTC) == Counted("2026-03-01", frozenset({"received"}))
+    assert counted_of(late, summarise([]), BERLIN).day == "2026-03-02"
+    answered = happened(Kind.RESPONDED, 9, email="a" * 32)
+    assert columns(answered, message=came_in) == {"received", "responded"}
+    assert columns(SENT, DELIVERED, opened(600), message=came_in) == {"received"}, "it is never counted as sent"
+    assert columns(SENT, happened(Kind.REPLIED, 9, email="a" * 32)) == {"sent", "tracked"}
+
+
 @pytest.mark.parametrize(
     ("sent_at", "day"),
     [

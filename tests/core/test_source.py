@@ -67,3 +67,15 @@ def test_what_goes_to_many_or_by_itself_has_a_way_out():
 
 def test_plugin_mails_are_shown_to_nobody():
     assert {name for name in source.SOURCES if not source.kind_of(name).is_shown} == set(PLUGINS)
+
+
+def test_only_a_mailbox_brings_in_what_somebody_wrote_to_us():
+    assert source.RECEIVABLE == ("imap", "pop3")
+
+
+def test_only_what_somebody_wrote_answers_a_mail():
+    assert source.is_by_hand("individual")
+    assert source.is_by_hand("api")
+    assert not [
+        name for name in ("autoresponder", "mass_email", "workflow_alert", "blueprint") if source.is_by_hand(name)
+    ]

@@ -59,7 +59,7 @@ BAD = {
     "html that is no text": ({"html": 5}, "/html"),
     "over-large html": ({"html": "x" * (submission.LONGEST_BODY + 1)}, "/html"),
     "an unknown field": ({"colour": "red"}, "/colour"),
-    "a field of a later version": ({"template": "welcome"}, "/template"),
+    "a field of a later version": ({"dispatch": "welcome"}, "/dispatch"),
     "an unknown field inside": ({"tracking": {"opens": True, "hovers": True}}, "/tracking/hovers"),
     "an unknown mode": ({"tracking": {"mode": "some"}}, "/tracking/mode"),
     "a truth as text": ({"tracking": {"opens": "yes"}}, "/tracking/opens"),

@@ -36,6 +36,12 @@ def test_what_ses_tells_is_told_once():
     assert told(sent, delivered, before=[sent, delivered]) == []
 
 
+def test_the_first_reply_is_told_and_no_further_one():
+    first, second = (happened(Kind.REPLIED, seconds, f"r{seconds}", email="a" * 32) for seconds in (5, 9))
+    assert told(first) == [("email.replied", {})]
+    assert told(second, before=[first]) == told(first, before=[second]) == []
+
+
 def test_recipients_are_named_by_their_places_and_a_stranger_by_none():
     each = [happened(Kind.DELIVERED, 2, address, recipient=address) for address in (ANNA, RAJ, "else@example.com")]
     assert told(*each) == [("email.delivered", {"recipients": [0, None, 1]})]

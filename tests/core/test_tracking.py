@@ -10,7 +10,7 @@ from chalicelib.core import consent, mode
 from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.message import Content, Envelope
 from chalicelib.core.token import Mode
-from chalicelib.core.tracking import GUARDS, SENT_ELSEWHERE, SENTENCES, Case, Decision, Wish, decide
+from chalicelib.core.tracking import CAME_IN, GUARDS, SENT_ELSEWHERE, SENTENCES, Case, Decision, Wish, decide
 from tests.core.happenings import ANNA, NOON, at
 
 ON = AccountPolicy()
@@ -47,7 +47,7 @@ def test_each_guard_stops_tracking_with_its_own_reason(reason, case):
 
 
 def test_guards_are_asked_in_the_order_plan_account_consent_format_recipients_mail():
-    assert [*GUARDS, SENT_ELSEWHERE] == [*REASONS, SENT_ELSEWHERE] == list(SENTENCES)
+    assert [*GUARDS, SENT_ELSEWHERE, CAME_IN] == [*REASONS, SENT_ELSEWHERE, CAME_IN] == list(SENTENCES)
     case = Case(
         AccountPolicy(tracking=False, plan_may_track=False, consent_required=True, mode=Mode.OFF),
         TWO,

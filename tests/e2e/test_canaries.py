@@ -6,7 +6,6 @@ import io
 import re
 import subprocess
 import sys
-import threading
 import zipfile
 from base64 import b64encode
 from collections.abc import Iterator
@@ -23,8 +22,8 @@ from tests.e2e.conftest import NewCrm
 from tests.e2e.crm import Crm
 from tests.e2e.test_erased_person import Client
 from tests.e2e.test_unsubscribing import post, unsubscribe_url
-from tests.e2e.test_webhooks import Receiver
 from tests.infra.local_run import BROWSER, ROOT, LocalRun, until
+from tests.webhook_receiver import Receiver
 
 pytestmark = [pytest.mark.local]
 
@@ -60,7 +59,7 @@ MAY_STAND: dict[str, frozenset[str]] = {
     FILENAME: CONTENT | {"links.filename"},
     TARGET: CONTENT | {"links.destination"},
     RECORD: MAIL,
-    USER: MAIL | {"reports.item"},
+    USER: MAIL | {"messages.user", "reports.item"},
     TAG: MAIL,
     HEADER: CONTENT,
     HOW: CONSENT,
@@ -73,17 +72,6 @@ in the table `account`. Queues and logs are in none."""
 
 HASHED = {REPEATED: "account idempotency.item", "key": "account key.data"}
 """What is kept as a hash, and where that is."""
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    server = Receiver()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def hit(url: str) -> int:

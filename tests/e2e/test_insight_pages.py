@@ -197,3 +197,26 @@ def test_no_page_is_wider_than_the_screen(desk, page, width):
         page.goto(desk.url + path)
         widths.append(page.evaluate("document.documentElement.scrollWidth"))
     assert widths == [width] * len(paths)
+
+
+def test_the_mails_behind_a_figure_are_narrowed_by_days_user_and_what_they_count_as(desk, page, complaints):
+    opened = desk.send("Opened by a person", user="raj")
+    sent = desk.send("Only sent", user="raj")
+    desk.send("Of somebody else", user="ina")
+    desk.load_pixel("Opened by a person")
+    sign_in(page, desk)
+    page.locator(".narrowing summary").click()
+    page.get_by_label("User").fill("raj")
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**/mails?user=raj")
+    expect(page.locator("tr[id^=mail-]")).to_have_count(2)
+    page.goto(f"{desk.url}/mails?period=last_7_days&user=raj&counted_as=opened")
+    expect(page.locator(f"#mail-{opened}")).to_be_visible(timeout=30_000)
+    expect(page.locator(f"#mail-{sent}")).to_have_count(0)
+    expect(page.locator(".narrowed")).to_contain_text("Counted as Opened")
+    page.get_by_role("link", name="Remove: Counted as Opened").click()
+    page.wait_for_url("**/mails?period=last_7_days&user=raj")
+    expect(page.locator("tr[id^=mail-]")).to_have_count(2, timeout=30_000)
+    page.get_by_role("link", name="Remove: Days Last 7 days").click()
+    page.wait_for_url("**/mails?user=raj")
+    assert complaints == []

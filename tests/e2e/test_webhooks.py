@@ -1,80 +1,19 @@
 """A CRM with a webhook is told what becomes of its mails: signed, once settled, again where it did not take it."""
 
 import re
-import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-from standardwebhooks import Webhook as Verifier
 
 from tests.e2e.conftest import NewCrm
 from tests.e2e.crm import Crm
 from tests.infra.local_run import ask, until
+from tests.webhook_receiver import Receiver
 
 pytestmark = [pytest.mark.local]
 
 HTML = "".join(f'<p><a href="https://example.com/{number}">{number}</a></p>' for number in range(5))
-
-
-class Told(NamedTuple):
-    """One POST as it came in."""
-
-    headers: dict[str, str]
-    body: bytes
-
-    def read(self, secret: str) -> Any:
-        """The event, if it was signed by this secret."""
-        return Verifier(secret).verify(self.body, self.headers)
-
-
-class Receiver(ThreadingHTTPServer):
-    """The CRM's own server. It answers with `statuses` first, and then with 204."""
-
-    def __init__(self) -> None:
-        self.told: list[Told] = []
-        self.statuses: list[int] = []
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/hooks"
-
-    def events(self, secret: str) -> list[dict[str, Any]]:
-        return [one.read(secret) for one in self.told]
-
-    def wait_for(self, secret: str, kind: str, count: int = 1) -> list[dict[str, Any]]:
-        def found() -> list[dict[str, Any]] | None:
-            events = [event for event in self.events(secret) if event["type"] == kind]
-            return events if len(events) >= count else None
-
-        events: list[dict[str, Any]] = until(found, f"{count} times {kind}")
-        return events
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        receiver: Any = self.server
-        body = self.rfile.read(int(self.headers["content-length"]))
-        receiver.told.append(Told(dict(self.headers.items()), body))
-        self.send_response(receiver.statuses.pop(0) if receiver.statuses else 204)
-        self.end_headers()
-
-    def log_message(self, *args: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    server = Receiver()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def add(crm: Crm, receiver: Receiver, *events: str) -> tuple[str, str]:

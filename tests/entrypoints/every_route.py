@@ -11,8 +11,8 @@ from urllib.parse import quote, urlencode
 import boto3
 
 from app import ROUTES
+from chalicelib.core import cell, openapi
 from chalicelib.core import event as events
-from chalicelib.core import openapi
 from chalicelib.core.aggregate import aggregate_of
 from chalicelib.core.change import Change
 from chalicelib.core.event import Kind
@@ -34,6 +34,18 @@ OWNER, STRANGER = "owner-4f1c", "stranger"
 ALL = ("send", "read", "admin")
 
 PERSON = "erika.canary@example.com"
+GROUP = "canaries"
+READER = "canary-reader"
+NAMED = ("users/user_id", "templates/template_id")
+"""What its account names itself, so that each account may have one of the same name."""
+
+EVERYBODY_HAS = {"reports/name": "sent-email-status"}
+"""What each account has by the same name, filled with its own; of the reports the one that shows mails."""
+
+EVERYBODY_S = "4711"
+"""What the CRMs of all accounts call a call of theirs."""
+CALLED_AT = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+
 CANARIES = ("canary", OWNER)
 """Stands in every text of the owner: addresses, subjects, links, names of files, URLs."""
 
@@ -136,6 +148,12 @@ class Owner:
             self.office.done("PUT", "/v1/consents", {"address": address, "how": "canary form"})
         for age in range(2):
             _add_up(OWNER, age)
+            self.office.done("PUT", f"/v1/users/canary-{age}", {"name": "canary", "groups": [GROUP]})
+            self.office.done("PUT", f"/v1/templates/canary-{age}", template("canary"))
+        self.received_id = self._add("/v1/emails/received", received(PERSON, "canary"))
+        self.call_ids = [self._add("/v1/calls", call(name)) for name in (EVERYBODY_S, "canary")]
+        self.office.done("PUT", f"/v1/users/{READER}", {"name": "canary", "address": PERSON})
+        self.schedule_id = self._add("/v1/report-schedules", reports_by_mail(READER))
         self.export_id = self._add("/v1/exports", {"address": PERSON})
         self.erasure_id = self._add("/v1/erasures", {"address": "gone.canary@example.com", "confirm": True})
 
@@ -150,15 +168,21 @@ class Owner:
         ids = {
             "emails/message_id": self.mails[0],
             "webhooks/webhook_id": self.webhook_id,
+            "calls/call_id": self.call_ids[0],
             "exports/job_id": self.export_id,
+            "report-schedules/schedule_id": self.schedule_id,
             "erasures/job_id": self.erasure_id,
+            "users/user_id": "canary-0",
+            "templates/template_id": "canary-0",
+            **EVERYBODY_HAS,
         }
-        return Named(ids, {"address": PERSON}, bodies(PERSON, self.upload_id, OWNER))
+        return Named(ids, {"address": PERSON, "group": GROUP}, bodies(PERSON, self.upload_id, OWNER))
 
     @property
     def ids(self) -> list[str]:
         """What nobody else may learn, beside the canaries."""
-        return [*self.mails, self.upload_id, self.webhook_id, self.export_id, self.erasure_id]
+        jobs = self.export_id, self.erasure_id, self.schedule_id
+        return [*self.mails, self.received_id, *self.call_ids, self.upload_id, self.webhook_id, *jobs]
 
     def items(self) -> list[str]:
         """All that the tables hold of the owner."""
@@ -172,10 +196,12 @@ class Owner:
 
 def of_nobody() -> Named:
     """Requests like the owner's, that name what nobody has."""
-    ids = (*(f"{kind}/job_id" for kind in ("exports", "erasures")), "emails/message_id", "webhooks/webhook_id")
+    ids = (*(f"{kind}/job_id" for kind in ("exports", "erasures")), "emails/message_id", "webhooks/webhook_id", *NAMED)
+    ids = (*ids, "calls/call_id", "report-schedules/schedule_id")
     person = "nobody.known@example.com"
     unknown = bodies(person, secrets.token_hex(16), "no-such-account")
-    return Named({name: secrets.token_hex(16) for name in ids}, {"address": person}, unknown)
+    made = {name: secrets.token_hex(16) for name in ids} | EVERYBODY_HAS
+    return Named(made, {"address": person, "group": "no-such-group"}, unknown)
 
 
 def bodies(person: str, upload_id: str, account: str) -> dict[str, Json]:
@@ -183,12 +209,18 @@ def bodies(person: str, upload_id: str, account: str) -> dict[str, Json]:
     now = datetime.now(UTC)
     return {
         "NewEmail": mail(person, "Hi") | {"attachments": [{"filename": "a.pdf", "upload_id": upload_id}]},
+        "NewReceivedEmail": received(person, "canary"),
+        "NewCall": call(EVERYBODY_S),
         "NewUpload": {"filename": "a.pdf", "size": 3},
         "AccountChange": {"id": account, "tracking": False},
         "NewConsent": {"address": person, "how": "form"},
         "NewSuppression": {"address": person},
         "NewExport": {"address": person},
         "NewErasure": {"address": person, "confirm": True},
+        "NewUser": {"name": "Somebody", "address": person, "groups": ["sales"]},
+        "NewTemplate": template("stranger"),
+        "NewReportSchedule": reports_by_mail(READER if account == OWNER else "nobody"),
+        "ReportScheduleChange": {"enabled": False},
         "NewWebhook": hook("stranger"),
         "WebhookChange": {"enabled": False},
         "NewReplay": {"from": (now - timedelta(days=1)).isoformat(), "to": now.isoformat()},
@@ -198,6 +230,23 @@ def bodies(person: str, upload_id: str, account: str) -> dict[str, Json]:
 def mail(person: str, subject: str) -> Json:
     url = "https://example.com/canary" if "canary" in subject else "https://example.com/"
     return {"from": "me@example.com", "to": person, "subject": subject, "html": f'<a href="{url}">Go</a>'}
+
+
+def template(name: str) -> Json:
+    return {"name": name, "subject": f"{name} {{{{name}}}}", "html": f"<p>{name}</p>", "text": name}
+
+
+def received(person: str, name: str) -> Json:
+    return {"from": person, "subject": name, "text": name, "message_id": f"<{name}@example.com>"}
+
+
+def call(name: str) -> Json:
+    told = {"direction": "inbound", "started_at": CALLED_AT, "seconds": 30, "outcome": "answered"}
+    return {"call_id": name, "user": name, "record": {"module": "leads", "record_id": name}, **told}
+
+
+def reports_by_mail(user: str) -> Json:
+    return {"report": "top-users", "every": "day", "users": [user], "from": "canary@example.com"}
 
 
 def hook(name: str) -> Json:
@@ -216,7 +265,10 @@ def _open(message_id: str) -> None:
         table.put(one, now + timedelta(days=1))
     folds = Folds(messages, table, CellTable("reports", REGION), Notices("outbox", REGION))
     found, _ = folds.find(message_id)
-    folds.store([Change(found, Step(Fold(summarise(happened)), (), False))])
+    state = summarise(happened)
+    counted = cell.counted_of(found, state, UTC)
+    added = cell.difference(found, cell.NOTHING, counted)
+    folds.store([Change(found, Step(Fold(state, counted=counted), (), False), added)])
 
 
 def _add_up(account: str, age: int) -> None:

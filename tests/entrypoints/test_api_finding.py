@@ -5,17 +5,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.core import event as events
-from chalicelib.core.change import Change
+from chalicelib.core.account_policy import AccountPolicy
+from chalicelib.core.change import Change, change_of
 from chalicelib.core.event import Event, Kind
 from chalicelib.core.refold import Step
 from chalicelib.core.summary import summarise
 from chalicelib.core.tracking import GUARDS
+from chalicelib.core.user import User
 from chalicelib.entrypoints import api_emails
 from chalicelib.storage.cells import CellTable
 from chalicelib.storage.events import Events
 from chalicelib.storage.folds import Folds
 from chalicelib.storage.messages import Messages
 from chalicelib.storage.notices import Notices
+from chalicelib.storage.users import Users
 from tests.entrypoints.test_api_emails import MAIL, Api
 from tests.moto_stack import REGION
 
@@ -40,6 +43,15 @@ class Desk(Api):
         folds = Folds(Messages("messages", REGION), table, CellTable("reports", REGION), Notices("outbox", REGION))
         found, fold = folds.find(message_id)
         assert folds.store([Change(found, Step(fold._replace(state=summarise(made)), (), False))])
+
+    def counted(self, *happened: tuple, **changes) -> str:
+        """A mail that is in the report cells, as the function `fold` brings it there."""
+        message_id = self.sent(*happened, **changes)
+        messages, cells = Messages("messages", REGION), CellTable("reports", REGION)
+        folds = Folds(messages, Events("events", REGION), cells, Notices("outbox", REGION))
+        found, fold = folds.find(message_id)
+        assert folds.store([change_of(found, fold, Step(fold, (), False), AccountPolicy(), START)])
+        return message_id
 
     def found(self, query: str) -> list[str]:
         status, page, _ = self.call("GET", query)
@@ -163,3 +175,53 @@ def test_an_event_of_which_nothing_is_known_is_shown_as_it_is(desk):
     message_id = desk.sent((Kind.UNKNOWN, 5, {"payload": "{}"}))
     shown: list[Event] = desk.call("GET", f"/v1/emails/{message_id}/events")[1]["data"]
     assert [(one["type"], one["verdict"]) for one in shown] == [("unknown", None)]
+
+
+def test_the_mails_behind_a_figure_are_found_by_day_dimension_and_column(desk):
+    raj = desk.counted(SENT, DELIVERED, opened(60), user="raj", record={"module": "leads", "record_id": "1"})
+    ina = desk.counted(SENT, DELIVERED, user="ina")
+    none = desk.counted(SENT, BOUNCED)
+    desk.sent()
+    days = f"from={START.date()}&to={datetime.now(UTC).date()}"
+    assert desk.found(f"/v1/emails?{days}") == [none, ina, raj]
+    assert desk.found("/v1/emails?period=last_7_days&counted_as=sent") == [none, ina, raj]
+    assert desk.found(f"/v1/emails?{days}&counted_as=opened") == [raj]
+    assert desk.found("/v1/emails?counted_as=bounced") == [none]
+    assert desk.found(f"/v1/emails?{days}&user=raj&user=ina&counted_as=delivered") == [ina, raj]
+    assert desk.found("/v1/emails?user=&counted_as=sent") == [none]
+    assert desk.found("/v1/emails?module=leads") == [raj]
+    assert len(desk.found("/v1/emails?module=&template=")) == 3
+    assert desk.found("/v1/emails?from=2026-01-01&to=2026-01-02") == []
+
+
+def test_a_group_is_the_users_who_are_in_it_and_of_this_account(desk):
+    users = Users("account", REGION)
+    users.put("acme", User("raj", "Raj", None, ("north",)))
+    users.put("other", User("ina", "Ina", None, ("south",)))
+    raj, _ = desk.sent(SENT, user="raj"), desk.sent(SENT, user="ina")
+    assert desk.found("/v1/emails?group=north") == [raj]
+    assert desk.found("/v1/emails?group=north&user=ina") == []
+    for group in ("south", "", "x" * 999):
+        status, problem, _ = desk.call("GET", f"/v1/emails?group={group}")
+        assert (status, problem["errors"][0]["pointer"]) == (422, "/group")
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("from=2026-02-02&to=2026-02-01", "/to"),
+        ("from=2024-01-01&to=2025-12-31", "/from"),
+        ("from=2999-01-01", "/from"),
+        ("from=yesterday", "/from"),
+        ("to=2026-02-01", "/from"),
+        ("period=ever", "/period"),
+        ("from=2026-02-01&from=2026-02-02", "/from"),
+        ("counted_as=eaten", "/counted_as"),
+        ("source=external&counted_as=opened", "/counted_as"),
+        ("group=nobody", "/group"),
+        ("template=a&template=b", "/template"),
+    ],
+)
+def test_a_filter_that_cannot_be_is_refused_by_name(desk, query, pointer):
+    status, problem, _ = desk.call("GET", f"/v1/emails?{query}")
+    assert (status, problem["errors"][0]["pointer"]) == (422, pointer)

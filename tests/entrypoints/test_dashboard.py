@@ -17,13 +17,16 @@ from chalicelib.core.consent import withdrawn
 from chalicelib.core.event import Kind
 from chalicelib.core.message import Content, Envelope, Message, Tracking
 from chalicelib.core.refold import Fold
+from chalicelib.core.report_query import REPORTS
 from chalicelib.core.summary import summarise
+from chalicelib.core.user import User
 from chalicelib.entrypoints import dashboard
 from chalicelib.gateways.blobs import Blobs
 from chalicelib.storage.account import Account
 from chalicelib.storage.consents import Consents
 from chalicelib.storage.events import Events
 from chalicelib.storage.messages import Messages
+from chalicelib.storage.users import Users
 from tests.moto_stack import REGION
 
 MESSAGE_ID = "0123456789abcdef" * 2
@@ -184,3 +187,28 @@ def test_static_files_are_served_without_a_session(browser):
 def test_only_forms_are_taken_as_posts(browser):
     answer = browser.client.http.post("/signin", headers={"Content-Type": "application/json"}, body=b"{}")
     assert answer.status_code == 415
+
+
+def test_the_reports_read_their_tables_and_take_each_user_that_is_given(browser):
+    browser.sign_in()
+    status, _, page = browser.ask("/reports")
+    assert (status, "Email Analytics" in page, "Nothing was sent or received" in page) == (200, True, True)
+    for user in ("max", "ann"):
+        Users("account", REGION).put("acme", User(user, user.title()))
+    for name in REPORTS:
+        status, _, page = browser.ask(f"/reports/{name}?user=max&user=ann")
+        assert (status, page.count('title="Show any again"')) == (200, 2)
+    assert "is in the future" in browser.ask("/reports/top-users?from=2999-01-01")[2]
+    assert browser.ask("/reports/none-such")[0] == 404
+
+
+@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("file_format", ["csv", "xlsx"])
+def test_a_report_is_kept_as_a_file_and_the_page_leads_to_it(browser, name, file_format):
+    browser.sign_in()
+    browser.add_mail()
+    status, headers, _ = browser.ask(f"/reports/{name}/file?period=last_7_days&format={file_format}")
+    assert (status, f".{file_format}?" in headers["Location"]) == (303, True)
+    assert "X-Amz-Signature=" in headers["Location"] and name in headers["Location"]
+    listed = boto3.client("s3").list_objects_v2(Bucket=browser.bucket, Prefix="_exports/acme/reports/")["Contents"]
+    assert [one["Key"].endswith(f".{file_format}") for one in listed] == [True]

@@ -1,6 +1,7 @@
 """The functions `fold` and `sweep` as Lambda calls them: stream records and schedules in, folded states behind."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,12 +9,16 @@ import boto3
 import pytest
 
 from chalicelib.core import event as events
+from chalicelib.core.behind import SETTLED
 from chalicelib.core.event import Event, Kind
 from chalicelib.core.message import Envelope, Message, Tracking
 from chalicelib.entrypoints import fold, sweep
 from chalicelib.storage.account import Account
+from chalicelib.storage.behind import Behind
+from chalicelib.storage.cells import CellTable
 from chalicelib.storage.events import Events
 from chalicelib.storage.messages import Messages
+from chalicelib.storage.policies import Policies
 from tests.moto_stack import REGION, Stack
 
 NOW = datetime.now(UTC)  # of events; messages are accepted by the clock of their test
@@ -138,3 +143,17 @@ def test_a_sweep_can_be_asked_to_look_at_every_age(stack):
     assert sweep.sweep(scheduled(), Context())["seen"] == 0
     assert sweep.sweep(scheduled({"days": 4}), Context())["seen"] == 3
     sweep._parts.cache_clear()
+
+
+def test_after_a_change_of_time_zone_the_mails_count_for_other_days(world):
+    call(record(world.delivered(IDS[0]), 1))
+    (before,) = {world.messages.find(one)[1].counted.day for one in IDS} - {""}
+    Behind("reports", REGION, lambda: datetime.now(UTC) - SETTLED).rezone("acme")
+    away = "Pacific/Kiritimati" if datetime.now(UTC).hour >= 10 else "Pacific/Pago_Pago"  # another day there
+    Policies("account", REGION).change("acme", lambda policy: replace(policy, time_zone=away))
+    sweep.sweep(scheduled(), Context())
+    counted = world.messages.find(IDS[0])[1].counted
+    assert counted.day not in ("", before)
+    assert CellTable("reports", REGION).of_day("acme", before) == {}
+    assert sum(row["sent"] for row in CellTable("reports", REGION).of_day("acme", counted.day).values()) == 1
+    assert Behind("reports", REGION).rezonings() == []

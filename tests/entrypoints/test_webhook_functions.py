@@ -1,10 +1,8 @@
 """The functions `notify`, `deliver` and `remind` as Lambda calls them: from a notice in the outbox to a receiver."""
 
 import json
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import boto3
@@ -44,37 +42,6 @@ class Context:
         return self.seconds * 1000
 
 
-class Receiver(HTTPServer):
-    """A program that is told; it answers with these statuses, then with 204."""
-
-    def __init__(self, *statuses: int) -> None:
-        self.statuses, self.told = list(statuses), []  # type: ignore[var-annotated]
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        receiver: Any = self.server
-        body = self.rfile.read(int(self.headers["content-length"]))
-        receiver.told.append((dict(self.headers.items()), body))
-        self.send_response(receiver.statuses.pop(0) if receiver.statuses else 204)
-        self.end_headers()
-
-    def log_message(self, *args: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    server = Receiver()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
 @pytest.fixture
 def world(stack, monkeypatch, receiver) -> Iterator[Any]:
     monkeypatch.setenv("MAILSIGHT_WEBHOOK_TARGETS", "127.0.0.0/8")
@@ -82,8 +49,7 @@ def world(stack, monkeypatch, receiver) -> Iterator[Any]:
         module._parts.cache_clear()
     envelope = Envelope("me@example.com", ("anna@example.com",), subject="Quote")
     Messages("messages", REGION).add(Message(MESSAGE_ID, "acme", NOW, envelope, Tracking(False, False)))
-    url = f"http://127.0.0.1:{receiver.server_port}/hooks"
-    hook = Webhook(HOOK_ID, url, ("*",), NOW, SecretName(1, 1))
+    hook = Webhook(HOOK_ID, receiver.url, ("*",), NOW, SecretName(1, 1))
     Webhooks("account", REGION).change("acme", lambda known: {HOOK_ID: hook})
     yield stack
     for module in (notify, deliver, remind):

@@ -5,7 +5,7 @@ and any of them can be struck, whatever client makes it.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,12 +35,18 @@ class Faults:
         self._lock = threading.Lock()
         self._at: int | None = None
         self._fault = ""
+        self._meanwhile: Callable[[], None] | None = None
         self.calls: list[str] = []
         self.is_counting = False
 
     def begin(self, at: int | None = None, fault: str = "") -> None:
         """Counts from now on; the call of this number, from 0, is struck."""
         self.calls, self._at, self._fault, self.is_counting = [], at, fault, True
+
+    def meanwhile(self, at: int, happens: Callable[[], None]) -> None:
+        """Counts from now on; before the call of this number, from 0, another worker does this."""
+        self.begin()
+        self._at, self._meanwhile = at, happens
 
     def end(self) -> None:
         """Counts no more; fails where there was to be a fault and was none."""
@@ -54,6 +60,14 @@ class Faults:
         with self._lock:
             context["number"] = len(self.calls)
             self.calls.append(model.name)
+            happens = self._meanwhile if self._at == context["number"] else None
+            if happens:
+                self._at, self._meanwhile, self.is_counting = None, None, False
+        if happens:
+            happens()
+            self.is_counting = True
+            return None
+        with self._lock:
             if self._at != context["number"] or self._fault not in (KILLED_BEFORE, THROTTLED):
                 return None
             self._at = None
@@ -69,6 +83,8 @@ class Faults:
                 return
             self._at = None
         if self._fault == KILLED_AFTER:
+            if threading.current_thread() is not threading.main_thread():  # which keeps it to itself (s3transfer):
+                self._at, self._fault = len(self.calls), KILLED_BEFORE  # whoever calls next is dead, too
             raise Killed
         raise ReadTimeoutError(endpoint_url="https://aws.example")
 

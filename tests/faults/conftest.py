@@ -11,7 +11,7 @@ from tests.moto_stack import data_stack
 
 FUNCTIONS = (
     *("api_emails", "api_people", "deliver", "fold", "ingest", "notify", "people", "recount", "remind", "replay"),
-    *("send", "sweep"),
+    *("send", "sweep", "api_phone_calls", "api_received", "report"),
 )
 
 

@@ -171,13 +171,20 @@ def test_a_sweep_that_breaks_is_made_up_for_by_the_next(world):
         assert found == clean, what
 
 
-def test_a_recount_only_reads_so_one_that_breaks_leaves_nothing_behind(world):
+def test_a_recount_reads_and_sets_marks_so_one_that_breaks_leaves_nothing_behind(world):
     scene = folding(world, (TAGGED, ALL_KINDS))
     world.empty()
     scene.prepare()
     assert scene.source()()
+    before = cells_of(world)
     world.faults.begin()
     counted = recount.recount(scheduled(), CONTEXT)
     world.faults.end()
     assert (counted["drift"], counted["days"]) == (0, len(AGES))
-    assert set(world.faults.calls) <= {"GetItem", "Query", "BatchGetItem"}
+    assert set(world.faults.calls) <= {"GetItem", "Query", "BatchGetItem", "UpdateItem"}
+    assert cells_of(world) == before
+
+
+def cells_of(world) -> list[str]:
+    """All that the reports' table holds but the marks of what is to be built."""
+    return sorted(repr(row) for row in world.rows("reports") if "behind#" not in repr(row))

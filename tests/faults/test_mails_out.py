@@ -97,7 +97,7 @@ def test_while_ses_throttles_a_mail_waits_and_then_goes_out_once(world):
     scene = sending_it(world)
     world.empty()
     scene.prepare()
-    before = world.kept()
+    before = world.store.kept()
     played(world, scene)
     place = world.faults.calls.index("SendEmail")
     world.put_back(before)

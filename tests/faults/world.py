@@ -1,6 +1,5 @@
 """All that is stored, as it can be compared, and functions that are called as their sources call them."""
 
-import copy
 import json
 import re
 from collections import Counter
@@ -13,7 +12,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.core.problem import MailsightError
 from tests.faults.calls import FAULTS, Faults, Killed, faults_at
-from tests.moto_stack import REGION, Stack
+from tests.moto_stack import ACCOUNT, REGION, Stack, Store
 
 MOST_TRIES = 12
 """So often a source brings again what failed, and the schedules look after it."""
@@ -34,58 +33,37 @@ class World:
 
     def __init__(self, stack: Stack, faults: Faults) -> None:
         self.stack, self.faults = stack, faults
-        backend = {name: moto.backends.get_backend(name)["123456789012"][REGION] for name in ("dynamodb", "sqs", "ses")}
-        self._s3 = moto.backends.get_backend("s3")["123456789012"]["global"]
-        self._tables, self._queues = backend["dynamodb"].tables, backend["sqs"].queues
-        self._ses = backend["ses"]
+        self.store = Store(stack)
+        self._ses = moto.backends.get_backend("ses")[ACCOUNT][REGION]
 
     def empty(self) -> None:
-        """Nothing is stored any more."""
-        for table in self._tables.values():
-            table.items.clear()
-        for queue in self._queues.values():
-            queue._messages.clear()
-            queue.deleted_messages.clear()
-        self._s3.buckets[self.stack.bucket].keys.clear()
+        """Nothing is stored any more, and nothing was sent."""
+        self.store.empty()
         self._ses.sent_messages.clear()
 
-    def kept(self) -> Any:
-        """All that is stored, to be put back."""
-        items = {name: copy.deepcopy(table.items) for name, table in self._tables.items()}
-        bodies = {name: copy.deepcopy(queue._messages) for name, queue in self._queues.items()}
-        objects = self._s3.buckets[self.stack.bucket].keys
-        return items, bodies, {name: objects[name] for name in objects}
-
     def put_back(self, kept: Any) -> None:
-        """As it was kept."""
-        self.empty()
-        items, bodies, objects = kept
-        for name, table in self._tables.items():
-            table.items.update(copy.deepcopy(items[name]))
-        for name, queue in self._queues.items():
-            queue._messages.extend(copy.deepcopy(bodies[name]))
-        for name, stored in objects.items():
-            self._s3.buckets[self.stack.bucket].keys[name] = stored
+        """As it was kept; nothing was sent."""
+        self.store.put_back(kept)
+        self._ses.sent_messages.clear()
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """Every item of a table, in DynamoDB's JSON."""
-        return [
-            {name: value.to_json() for name, value in item.attrs.items()} for item in self._tables[table].all_items()
-        ]
+        items = self.store.tables[table].all_items()
+        return [{name: value.to_json() for name, value in item.attrs.items()} for item in items]
 
     def queued(self, queue: str) -> list[str]:
         """The bodies of all messages of a queue, also of those that are on their way."""
-        return [message.body for message in self._queues[queue]._messages]
+        return [message.body for message in self.store.queues[queue]._messages]
 
     def take(self, queue: str) -> list[str]:
         """The bodies of all messages of a queue, which are deleted."""
         bodies = self.queued(queue)
-        self._queues[queue]._messages.clear()
+        self.store.queues[queue]._messages.clear()
         return bodies
 
     def objects(self) -> list[str]:
         """The keys of all objects in the bucket."""
-        return sorted(self._s3.buckets[self.stack.bucket].keys)
+        return sorted(self.store.objects)
 
     @property
     def mails(self) -> int:
@@ -99,14 +77,14 @@ class World:
         """
         cells: Counter[tuple[str, str, str]] = Counter()
         for row in self.rows("reports"):
+            if row["owner"]["S"].startswith("behind#"):  # a mark is made before a change, also of one that fails then
+                continue
             account, day, _shard = row["owner"]["S"].split("#")
             for column in row.keys() - {"owner", "item"}:
                 cells[f"{account}#{day}", row["item"]["S"], column] += int(row[column]["N"])
-        tables = {
-            name: sorted(_plain(row, known) for row in self.rows(name)) for name in self._tables if name != "reports"
-        }
+        names = self.store.tables.keys() - {"reports"}
         return {
-            **tables,
+            **{name: sorted(_plain(row, known) for row in self.rows(name)) for name in names},
             "cells": {place: number for place, number in cells.items() if number},
             "objects": sorted(_anonymous(key, known) for key in self.objects()),
         }
@@ -160,7 +138,7 @@ def struck_everywhere(
     be at least so many calls."""
     world.empty()
     scene.prepare()
-    before = world.kept()
+    before = world.store.kept()
     played(world, scene)  # what is made and asked only once in a process is there from now on
     world.put_back(before)
     clean = played(world, scene)

@@ -22,6 +22,7 @@ from chalicelib.core.stored_file import StoredFile
 from chalicelib.core.summary import summarise
 from chalicelib.core.suppression import Cause, Reason
 from chalicelib.core.token import Keys
+from chalicelib.core.user import User
 from chalicelib.flow import erase, export
 from chalicelib.gateways.blobs import Blobs
 from chalicelib.gateways.exports import Archive, Exports
@@ -31,7 +32,9 @@ from chalicelib.storage.every_mail import EveryMail
 from chalicelib.storage.jobs import Jobs
 from chalicelib.storage.links import Links
 from chalicelib.storage.messages import Messages
+from chalicelib.storage.report_schedules import ReportSchedules
 from chalicelib.storage.suppressions import Suppressions
+from chalicelib.storage.users import Users
 from tests import traces
 from tests.moto_stack import REGION, Stack
 
@@ -46,6 +49,10 @@ class Queue(list[tuple[str, str, int]]):
 
     def put(self, account: str, job_id: str, delay_seconds: int = 0) -> None:
         self.append((account, job_id, delay_seconds))
+
+    def times(self, job_id: str) -> int:
+        """How often a job was queued."""
+        return sum(queued == job_id for _, queued, _ in self)
 
 
 class Clock:
@@ -94,8 +101,10 @@ class Office(NamedTuple):
     links: Links
     consents: Consents
     suppressions: Suppressions
+    users: Users
     jobs: Jobs
     exports: Exports
+    schedules: ReportSchedules
     queue: Queue
     clock: Clock
 
@@ -105,12 +114,13 @@ class Office(NamedTuple):
         def of(store: Any) -> Any:
             return Mortal(store, life) if life else store
 
-        stores = {name: of(getattr(self, name)) for name in erase.Parts._fields if name != "hashes_of"}
-        return erase.Parts(**stores, hashes_of=partial(hashes_of, keys=SECRETS))
+        stores = {name: of(getattr(self, name)) for name in erase.Parts._fields if not name.endswith("_of")}
+        hashes = partial(hashes_of, keys=SECRETS)
+        return erase.Parts(**stores, hashes_of=hashes, policy_of=lambda account: AccountPolicy())
 
     def exporting(self) -> export.Parts:
         return export.Parts(
-            **{name: getattr(self, name) for name in ("mails", "events", "contents", "suppressions", "jobs")},
+            **{name: getattr(self, name) for name in ("mails", "events", "contents", "suppressions", "users", "jobs")},
             **{"exports": self.exports, "queue": self.queue, "new_archive": Archive},
             said_by=self.consents.of,
             policy_of=lambda account: AccountPolicy(),
@@ -131,9 +141,9 @@ class Office(NamedTuple):
     def erase(self, job_id: str = "1" * 32, life: list[int] | None = None, between: Callable[[], None] = int) -> None:
         """Works on the job until nobody queues it anew; `between` two calls this is done."""
         while True:
-            before = len(self.queue)
+            before = self.queue.times(job_id)
             erase.erase(self.job(job_id), self.erasing(life), clock=self.clock, may_go_on=lambda: True)
-            if len(self.queue) == before:
+            if self.queue.times(job_id) == before:
                 return
             between()
             self.clock.now += timedelta(seconds=self.queue[-1][2])
@@ -155,8 +165,10 @@ def office_of(stack: Stack) -> Office:
         Links("links", REGION),
         Consents(*table),
         Suppressions(*table, SECRETS),
+        Users(*table),
         Jobs(*table),
         Exports(s3, "blobs"),
+        ReportSchedules(*table),
         Queue(),
         Clock(NOON + timedelta(hours=1)),
     )
@@ -227,7 +239,8 @@ def settle_in(office: Office) -> None:
 
 
 def be_known(office: Office, address: str) -> None:
-    """A consent, a suppression and a row of soft bounces."""
+    """A consent, a suppression, a row of soft bounces; and a user of the account, who is them."""
+    office.users.put("acme", User(address[:3], "Somebody", address, ("sales",)))
     office.consents.add("acme", address, given(NOON, f"a form of {address}", address, NOON))
     cause = Cause(Reason.HARD_BOUNCE, NOON, detail=f"{address} is unknown", by=address)
     fate = Fate(mail(1).message_id, NOON, Outcome.SOFT, NOON, f"{address} is full")

@@ -16,6 +16,7 @@ from chalicelib.flow.accept import KeyReused, Stores, UnderWay, accept
 from chalicelib.gateways.queue import QueueDown
 from chalicelib.storage.account import Claim
 from tests.flow.people import ANNA, RAJ, People
+from tests.flow.templates_kept import Shelf
 from tests.flow.uploading import Bucket
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -31,6 +32,7 @@ class World:
         self.messages: dict[str, Message] = {}
         self.people = People()
         self.bucket = Bucket()
+        self.shelf = Shelf()
         self.claims: dict[str, Claim] = {}
         self.queued: list[str] = []
         self.delays: list[int] = []
@@ -71,9 +73,9 @@ class World:
         return not self.loses_answer
 
     def take(self, key: str | None = "k", **changes) -> str:
-        body = BODY | changes
+        body = {name: value for name, value in (BODY | changes).items() if value is not ...}
         permissions, uploads = self.people.stores, self.bucket.uploads
-        stores = Stores(self, self, self, self, permissions, uploads)
+        stores = Stores(self, self, self, self, permissions, uploads, self.shelf.stores)
         mail = parse(body)
         accepted = accept(
             mail,
@@ -86,6 +88,46 @@ class World:
         )
         self.is_new = accepted.is_new
         return accepted.message_id
+
+
+def test_a_mail_of_a_template_is_kept_as_it_goes_out():
+    world = World()
+    world.shelf.put("acme", "welcome", "Hi {{name}}", '<a href="https://a.example/{{name}}">{{name}}</a>', "Hi")
+    message_id = world.take(subject=..., html=..., template="welcome", data={"name": "<A>"})
+    message, content = world.messages[message_id], world.contents[message_id]
+    assert (message.template, message.envelope.subject) == ("welcome", "Hi <A>")
+    assert (content.html, content.text) == ('<a href="https://a.example/&lt;A&gt;">&lt;A&gt;</a>', "Hi")
+    assert content.links == ("https://a.example/<A>",)
+
+
+def test_a_mail_with_bodies_of_its_own_only_counts_under_its_template():
+    world = World()
+    world.shelf.put("acme", "welcome", "Hi", "<p>template</p>")
+    message_id = world.take(template="welcome")
+    assert world.messages[message_id].template == "welcome"
+    assert world.contents[message_id].html == BODY["html"]
+    assert world.shelf.reads == 0
+
+
+def test_a_mail_of_a_template_that_is_not_there_is_refused_and_nothing_kept():
+    world = World()
+    world.shelf.put("other", "welcome", "Hi", "Hi")
+    for changes in ({}, {"subject": ..., "html": ...}):
+        with pytest.raises(BadInput) as refused:
+            world.take(template="welcome", **changes)
+        assert [error["pointer"] for error in refused.value.errors] == ["/template"]
+    assert (world.messages, world.contents, world.claims) == ({}, {}, {})
+
+
+def test_a_repeated_request_gets_its_mail_though_the_template_is_gone_and_other_data_is_another_request():
+    world = World()
+    world.shelf.put("acme", "welcome", "Hi {{name}}", "Hi")
+    mail = {"subject": ..., "html": ..., "template": "welcome"}
+    first = world.take(data={"name": "A"}, **mail)
+    world.shelf.templates.clear()
+    assert world.take(data={"name": "A"}, **mail) == first
+    with pytest.raises(KeyReused):
+        world.take(data={"name": "B"}, **mail)
 
 
 def rival(body_hash: str) -> Claim:

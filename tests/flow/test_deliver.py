@@ -178,7 +178,8 @@ def test_a_worker_may_die_after_any_call_and_the_notice_is_delivered_all_the_sam
     try:
         run(outbox)
     except Killed:
-        again = [FIRST, *(task for task, _ in outbox.queued)]  # the queue brings what was in hand again
+        held = [FIRST, *(FIRST._replace(message_id="", tries=tries) for tries in range(1, fails + 1))]
+        again = [*held, *(task for task, _ in outbox.queued)]  # the queue brings again what was in hand, perhaps more
         outbox.queued = []
         run(outbox, at(400), [(at(400), task) for task in again])
     done = log(outbox)
@@ -186,6 +187,16 @@ def test_a_worker_may_die_after_any_call_and_the_notice_is_delivered_all_the_sam
     assert len(outbox.posted) <= fails + 2, "one attempt more than without the death, at most"
     assert len(done.attempts) == done.tries
     assert [one.at for one in done.attempts] == sorted(one.at for one in done.attempts)
+    assert outbox.hooks[HOOK.webhook_id].failing_since is None, "the last attempt was taken"
+
+
+def test_a_task_that_comes_again_forgives_no_failure_that_came_after_its_success():
+    outbox = Outbox(notices=(SENT,))
+    flow.deliver(FIRST, outbox.parts(), NOON)
+    failing = replace(HOOK, failing_since=at(60))
+    outbox.hooks = {HOOK.webhook_id: failing}
+    flow.deliver(FIRST, outbox.parts(), at(90))
+    assert outbox.hooks == {HOOK.webhook_id: failing}
 
 
 def test_a_worker_that_dies_in_the_last_attempt_leaves_no_eleventh():

@@ -20,8 +20,10 @@ from tests.flow.persons import (
     NOON,
     RAJ,
     SECRETS,
+    Clock,
     Killed,
     Office,
+    Queue,
     be_known,
     content,
     keep,
@@ -29,7 +31,7 @@ from tests.flow.persons import (
     office_of,
     settle_in,
 )
-from tests.moto_stack import data_stack
+from tests.moto_stack import Store
 from tests.traces import found_in
 
 
@@ -53,9 +55,10 @@ def test_nothing_tells_of_an_erased_person_and_another_one_is_untouched(office):
     assert of_raj(office) == before
     job = office.job()
     assert (job.status, job.address, job.person) == (Status.DONE, None, None)
-    assert {name: job.counts[name] for name in ("mails", "events", "consents", "suppressions")} == {
-        **{"mails": 3, "events": 10, "consents": 1, "suppressions": 1},
+    assert {name: job.counts[name] for name in ("mails", "events", "consents", "suppressions", "users")} == {
+        **{"mails": 3, "events": 10, "consents": 1, "suppressions": 1, "users": 1},
     }
+    assert [user.address for user in office.users.all("acme")] == [None, RAJ]
 
 
 def test_an_anonymous_row_stays_that_says_and_counts_what_it_did(office):
@@ -295,6 +298,7 @@ def test_nobody_works_while_a_job_rests(office):
     assert office.queue[-1][2] == erase.SETTLED.total_seconds()
 
 
+@pytest.fixture
 def small_office(stack) -> Office:
     """A mail that was sent and one that waits, and a job to erase both with their person."""
     office = office_of(stack)
@@ -305,28 +309,24 @@ def small_office(stack) -> Office:
     return office
 
 
-def calls_of_a_whole_life() -> int:
-    with data_stack() as stack:
-        office = small_office(stack)
-        life = [10_000]
-        office.erase(life=life)
-        return 10_000 - life[0]
-
-
-def test_wherever_a_worker_dies_the_next_one_ends_it_alike():
-    calls = calls_of_a_whole_life()
+def test_wherever_a_worker_dies_the_next_one_ends_it_alike(stack, small_office):
+    store, begun_at, life = Store(stack), small_office.clock.now, [10_000]
+    before = store.kept()
+    small_office.erase(life=life)
+    calls = 10_000 - life[0]
     assert calls > 20
     for age in range(1, calls + 1):
-        with data_stack() as stack:
-            office = small_office(stack)
-            with pytest.raises(Killed):
-                office.erase(life=[age])
-            office.clock.now += timedelta(minutes=30)  # the queue brings it again
-            if office.job().status is not Status.DONE:
-                office.erase()
-            assert found_in(office.dump(), ANNA) == [], age
-            assert office.job().status is Status.DONE
-            rows = [office.messages.get("acme", mail(number).message_id) for number in (1, 4)]
-            assert all(row.erased_at for row in rows)
-            assert not any(b"has_remains" in octets for _, octets in office.dump())
-            assert len(office.suppressions.of("acme", [ANNA])) == 1
+        store.put_back(before)
+        office = small_office._replace(queue=Queue(), clock=Clock(begun_at))
+        with pytest.raises(Killed):
+            office.erase(life=[age])
+        office.clock.now += timedelta(minutes=30)  # the queue brings it again
+        if office.job().status is not Status.DONE:
+            office.erase()
+        left = office.dump()
+        assert found_in(left, ANNA) == [], age
+        assert office.job().status is Status.DONE
+        rows = [office.messages.get("acme", mail(number).message_id) for number in (1, 4)]
+        assert all(row.erased_at for row in rows)
+        assert not any(b"has_remains" in octets for _, octets in left)
+        assert len(office.suppressions.of("acme", [ANNA])) == 1

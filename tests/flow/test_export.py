@@ -56,6 +56,7 @@ def test_an_export_holds_what_was_said_what_was_sent_and_what_happened(office):
     assert person["address"] == ANNA
     assert person["consent"]["history"][0]["how"] == f"a form of {ANNA}"
     assert person["suppression"]["reason"] == "hard_bounce"
+    assert [user["address"] for user in person["users"]] == [ANNA]
     assert person["soft_bounces"][0]["reason"] == f"{ANNA} is full"
     assert [one["id"] for one in person["mails"]] == [mail(number).message_id for number in (1, 3, 4)]
     first = person["mails"][0]

@@ -75,7 +75,7 @@ class Desk(World):
             body,
             account="acme",
             idempotency_key=key,
-            stores=Stores(self, self, self, self, self.people.stores, self.bucket.uploads),
+            stores=Stores(self, self, self, self, self.people.stores, self.bucket.uploads, self.shelf.stores),
             contents=Contents(self),
             making=instrument.Parts(self, self, KEYS, "https://t.example.com", lambda: "b" * 32, self),
             new_id=lambda: f"{next(self.ids):032x}",

@@ -29,6 +29,7 @@ class World:
         self.cells = total(difference(message, NOTHING, fold.counted) for message, fold in mails)
         self.restless = restless
         self.reported: list = []
+        self.calls: dict = {}
 
     def all(self):
         return ["acme"]
@@ -42,11 +43,15 @@ class World:
             self.add({PLACE: {"clicked": 1}})
         return {place: columns for place, columns in self.cells.items() if place.day == day}
 
+    def renew(self, account, day):
+        pass
+
     def add(self, cells):
         self.cells = total([self.cells, cells])
 
     def run(self, *days: date, **options) -> Recounted:
         parts = Parts(self, self, self, lambda account: AccountPolicy(), lambda *what: self.reported.append(what))
+        parts = parts._replace(calls_of_day=lambda account, day: self.calls)
         return recount_all(lambda account: days or [DAY], parts, **options)
 
 
@@ -62,6 +67,15 @@ def test_cells_that_are_wrong_are_told_with_what_they_lack_and_left_as_they_are(
     assert world.run() == Recounted(days=1, drift=6)
     assert world.reported == [("acme", "2026-03-01", {PLACE: {"sent": -5, "opened": 1}})]
     assert world.run().drift == 6
+
+
+def test_telephone_calls_count_in_the_cells_too():
+    world = World(mail(1, OPENED))
+    told = {PLACE._replace(source="", user="ina"): {"calls_outbound": 1, "call_seconds": 90}}
+    world.calls = told
+    assert world.run().drift == 91
+    world.add(told)
+    assert world.run() == Recounted(days=1)
 
 
 def test_on_demand_they_are_put_right():

@@ -33,6 +33,12 @@ def repacked(tmp_path: Path, name: str, files: dict[str, str]) -> Path:
         ("idna/__pycache__/core.cpython-311.pyc", False),
         ("dateutil/tests/test_tz.py", False),
         ("chalicelib/", False),
+        ("PIL/_imaging.cpython-311-aarch64-linux-gnu.so", True),
+        ("PIL/PngImagePlugin.py", True),
+        ("PIL/PsdImagePlugin.py", False),
+        ("PIL/_avif.cpython-311-aarch64-linux-gnu.so", False),
+        ("pillow.libs/libfreetype-d2d71ad9.so.6.20.6", True),
+        ("pillow.libs/libavif-a883386a.so.16.4.1", False),
     ],
 )
 def test_descriptions_of_services_that_nobody_calls_stay_behind(name, is_needed):

@@ -99,7 +99,8 @@ def test_messages_are_found_by_account_by_latest_open_and_by_ses_message_id_with
         for index in TABLES["MessagesTable"]["GlobalSecondaryIndexes"]
     }
     keys_only = {"ProjectionType": "KEYS_ONLY"}
-    narrowed = {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["status", "source", "reason"]}
+    by = ["status", "source", "reason", "user", "module", "template", "notable"]
+    narrowed = {"ProjectionType": "INCLUDE", "NonKeyAttributes": by}
     assert indexes == {
         "by_account": (["account_shard", "accepted_key"], narrowed),
         "by_latest_open": (["account_shard", "opened_key"], keys_only),

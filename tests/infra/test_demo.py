@@ -1,13 +1,18 @@
-"""`make demo` as a person sees it: the table of six mails, and last words that are true."""
+"""`make demo` as a person sees it: a past, the table of six mails of now, and last words that are true."""
 
 import re
 import subprocess
 import sys
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chalicelib.core import instant
+from infra.demo_cast import USERS
+from infra.demo_history import MARK
+from infra.demo_month import Mail, plan
 from tests.infra.local_run import ROOT, LocalRun, ask, free_ports, is_free
 
 pytestmark = pytest.mark.local
@@ -31,8 +36,8 @@ def table_in(lines: list[str]) -> list[list[str]]:
 def test_the_table_tells_what_became_of_each_mail_also_the_second_time(
     local_run: LocalRun, local: dict[str, Any]
 ) -> None:
-    assert demo(local_run.folder, "--once")
-    lines = demo(local_run.folder, "--once")
+    assert demo(local_run.folder, "--once", "--days", "0")
+    lines = demo(local_run.folder, "--once", "--days", "0")
     assert table_in(lines) == [
         ["anna@example.com", "a person", "clicked", "1", "1", "-"],
         ["raj@icloud.example.com", "Apple's privacy proxy", "delivered", "0", "0", "1 open by a privacy proxy"],
@@ -46,9 +51,45 @@ def test_the_table_tells_what_became_of_each_mail_also_the_second_time(
     assert ask(local["dashboard_url"]).status < 500, "a run that was there before is left alone"
 
 
+def of_the_past(local: dict[str, Any]) -> dict[str, Any]:
+    """All mails of the month that lies behind, by their ids, as the API shows them."""
+    found: dict[str, Any] = {}
+    url: str | None = f"{local['api_url']}/v1/emails?limit=100"
+    while url:
+        page = ask(url, headers={"Authorization": f"Bearer {local['api_key']}"}).json
+        found |= {mail["id"]: mail for mail in page["data"] if mail["user"] in {user.user_id for user in USERS}}
+        url = f"{local['api_url']}/v1/emails?limit=100&after={page['after']}" if page["has_more"] else None
+    return found
+
+
+def test_the_past_is_played_once_also_when_the_demo_forgot_that_it_did(
+    local_run: LocalRun, local: dict[str, Any]
+) -> None:
+    begun_at = datetime.now(UTC)
+    lines = demo(local_run.folder, "--once", "--days", "3")
+    first = of_the_past(local)
+    assert first and all(mail["status"] for mail in first.values()), "each was sent"
+    assert any(line.endswith("/reports") for line in lines)
+    (local_run.folder / MARK).unlink()
+    demo(local_run.folder, "--once", "--days", "3")
+    again, days = of_the_past(local), {mail["accepted_at"][:10] for mail in first.values()}
+    planned = {mail.message_id: mail for day in days for mail in plan(date.fromisoformat(day), UTC).mails}
+    still = {mail_id for mail_id in first.keys() & planned.keys() if not happens(planned[mail_id], begun_at)}
+    assert still
+    assert {mail_id: again[mail_id] for mail_id in still} == {mail_id: first[mail_id] for mail_id in still}
+    assert {mail_id for mail_id in again if again[mail_id]["accepted_at"] < instant.show(begun_at)} == first.keys()
+    assert (local_run.folder / MARK).exists()
+
+
+def happens(mail: Mail, begun_at: datetime) -> bool:
+    """Whether something happens to a mail between then and now."""
+    times = [*(hit.at for hit in mail.hits), mail.unsubscribed_at, mail.answered_at, mail.at + timedelta(hours=1)]
+    return any(at is not None and begun_at <= at <= datetime.now(UTC) for at in times)
+
+
 def test_without_a_terminal_it_ends_what_it_started_and_says_so(tmp_path: Path) -> None:
     port = free_ports()
-    lines = demo(tmp_path / "data", "--port", str(port))
+    lines = demo(tmp_path / "data", "--port", str(port), "--days", "0")
     assert len(table_in(lines)) == 6
     assert lines[-1] == "Stopped; `make run` starts it again."
     assert all(is_free(port + step) for step in range(4))

@@ -10,7 +10,9 @@ from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.event import Kind
 from chalicelib.core.message import Envelope, Message, Tracking
 from chalicelib.entrypoints.folding import folding_of
+from chalicelib.flow import reclassify as flow
 from chalicelib.flow.fold import fold
+from chalicelib.flow.reclassify import Parts, Tally
 from chalicelib.settings import read
 from chalicelib.storage.account import Account
 from chalicelib.storage.messages import Messages
@@ -60,6 +62,25 @@ def test_what_a_switched_off_rule_took_is_given_back_and_a_second_run_changes_no
     Policies("account", REGION).change("acme", lambda policy: AccountPolicy())
     assert reclassify.main([]) == 0
     assert clicks(swept) == [0] * 5
+
+
+def test_a_time_zone_that_changes_meanwhile_holds_for_what_is_judged_then(swept, monkeypatch):
+    monkeypatch.setattr("chalicelib.flow.reclassify.BATCH", 1)
+    away = "Pacific/Kiritimati" if SENT_AT.hour >= 10 else "Pacific/Pago_Pago"  # another day there
+
+    def moved(tally: Tally) -> None:
+        for account in ("acme", "other"):
+            Policies("account", REGION).change(account, lambda policy: replace(policy, time_zone=away))
+
+    folding = folding_of(read())
+    for message_id in IDS:
+        folding.events.put(events.make(message_id, "s", Kind.SENT, SENT_AT, ses_message_id=message_id), NOW)
+        assert fold(message_id, None, folding, now=SENT_AT)
+    stores = Account("account", REGION), swept, folding
+    parts = Parts(*stores, lambda _, error: pytest.fail(str(error)), moved)
+    assert flow.reclassify((NOW - timedelta(days=5), NOW), parts, now=NOW).changed == 4, "the first one came before"
+    days = [swept.find(message_id)[1].counted.day for message_id in IDS]
+    assert sum(day == SENT_AT.date().isoformat() for day in days) == 1
 
 
 def test_mails_of_other_days_are_left_alone(swept, capsys):

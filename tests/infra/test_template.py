@@ -32,6 +32,8 @@ FUNCTIONS = {
     "Remind": "remind",
     "People": "people",
     "Recount": "recount",
+    "Report": "report",
+    "Inform": "inform",
 }
 SECRET = f"{PREFIX}TOKEN_KEYS"
 
@@ -148,8 +150,8 @@ def test_what_is_imported_is_exported_by_the_data_stack(whole):
 def test_signing_keys_reach_only_those_that_sign_and_stand_in_no_template(resources):
     functions = of_type(resources, "AWS::Lambda::Function")
     holders = {FUNCTIONS[name] for name, one in functions.items() if SECRET in one["Environment"]["Variables"]}
-    assert holders == {"api", "deliver", "people", "send", "track"}
-    for name in ("APIHandler", "Deliver", "People", "Send", "Track"):
+    assert holders == {"api", "deliver", "inform", "people", "send", "track"}
+    for name in ("APIHandler", "Deliver", "Inform", "People", "Send", "Track"):
         (text,) = functions[name]["Environment"]["Variables"][SECRET].values()
         assert text == "{{resolve:secretsmanager:mailsight-${Stage}-token-keys:SecretString:::${TokenKeysVersion}}}"
     assert DATA["Resources"]["TokenKeys"]["Properties"]["Name"] == {"Fn::Sub": "mailsight-${Stage}-token-keys"}
@@ -223,7 +225,7 @@ def test_every_event_source_of_the_app_has_its_mapping_or_rule(resources):
     assert not mapped & rules
 
 
-@pytest.mark.parametrize("logical", ["Sweep", "Replay", "Remind"])
+@pytest.mark.parametrize("logical", ["Sweep", "Replay", "Remind", "Inform"])
 def test_a_scheduled_call_that_fails_or_cannot_be_made_is_kept(resources, logical):
     failed = {"Fn::GetAtt": ["ScheduleFailedQueue", "Arn"]}
     (asynchronous,) = (

@@ -182,6 +182,7 @@ def test_functions_are_those_of_the_app():
 
 
 OF_WEBHOOKS = {"deliver", "notify", "remind"}
+OF_REPORTS = {"inform", "report"}
 """Functions with alarms of their own, for an alarm takes ten metrics at most."""
 
 
@@ -197,8 +198,9 @@ def test_errors_and_throttles_of_every_function_ring(alarm, name):
     def of(functions: set[str]) -> set[tuple[tuple[str, str], ...]]:
         return {(("FunctionName", f"{STAGE}-{one}"),) for one in functions}
 
-    assert looked_at_by(alarm, name) == of(FUNCTIONS - OF_WEBHOOKS)
+    assert looked_at_by(alarm, name) == of(FUNCTIONS - OF_WEBHOOKS - OF_REPORTS)
     assert looked_at_by(f"webhook-{alarm}", name) == of(OF_WEBHOOKS)
+    assert looked_at_by("report-errors", name) == of(OF_REPORTS)
 
 
 @pytest.mark.parametrize(

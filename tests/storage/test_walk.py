@@ -19,6 +19,9 @@ class Place:
     def __lt__(self, other):
         return lambda place: place < other
 
+    def between(self, first, last):
+        return lambda place: first <= place <= last
+
 
 class Answer(NamedTuple):
     page_iter: object

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from chalicelib.core import apikey, event, instant
 from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.apikey import ApiKey
+from chalicelib.core.cell import counted_of
 from chalicelib.core.consent import Entry
 from chalicelib.core.event import Event, Kind
 from chalicelib.core.mail_context import context_of
@@ -23,6 +24,8 @@ from chalicelib.web.answer import Answer, Asked
 from chalicelib.web.ports import Parts
 from chalicelib.web.problems import answered
 from chalicelib.web.urls import site_of
+from tests.web import filled
+from tests.web.filled import FilledReports
 
 NOW = datetime(2026, 3, 9, 12, 30, tzinfo=UTC)
 SECRETS = {1: b"k" * 32}
@@ -75,8 +78,12 @@ def page_of(places: Mapping[str, Message], limit: int, after: str | None, before
 
 
 def _is_wanted(message: Message, only: Only) -> bool:
-    has = Only(status_of(message), message.source, message.tracking.reason)
-    return all(wanted is None or wanted == value for wanted, value in zip(only, has, strict=True))
+    has = (status_of(message), message.source, message.tracking.reason, message.template or "")
+    named = zip((only.status, only.source, only.reason, only.template), has, strict=True)
+    is_of_users = only.users is None or (message.user or "") in only.users
+    module = message.record[0] if message.record else ""
+    is_there = is_of_users and only.module in (None, module) and all(want in (None, value) for want, value in named)
+    return is_there and (not only.is_of_counted or only.holds_for(counted_of(message, message.state, UTC)))
 
 
 class Desk:
@@ -90,6 +97,8 @@ class Desk:
         self.contents: dict[str, Content] = {}
         self.policy = AccountPolicy()
         self.consents: dict[str, list[Entry]] = {}
+        self.reports = FilledReports(NOW)
+        self.groups: dict[str, frozenset[str]] = {}
         self.key = self.add_key("acme")
         self.parts = Parts(
             site=site_of(dashboard_url),
@@ -101,6 +110,10 @@ class Desk:
             events=lambda message: self.events[message.message_id],
             content=lambda message: self.contents.get(message.message_id),
             clickable=lambda message: self.contents[message.message_id].clickable,
+            report=lambda account, name, query: self.reports(account, name, query),
+            directory=lambda _account: filled.DIRECTORY,
+            users_of=lambda _account, group: self.groups.get(group, frozenset()),
+            report_file=lambda *_asked: "https://files.example.com/",
             now=lambda: self.now,
             random_hex=lambda: "5" * 32,
         )
@@ -153,7 +166,9 @@ class Reader:
         """What a page of `chalicelib.web` answers; further headers are given as `if_none_match=…`."""
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         given = {"cookie": cookie, **{name.replace("_", "-"): value for name, value in headers.items()}}
-        asked = Asked(given, query or {}, urlencode(form).encode() if form else b"")
+        every = {name: [value] if isinstance(value, str) else value for name, value in (query or {}).items()}
+        last = {name: values[-1] for name, values in every.items()}
+        asked = Asked(given, last, urlencode(form).encode() if form else b"", every)
         answer = answered(self.desk.parts.site, lambda: show(*args, asked, self.desk.parts))
         if "Set-Cookie" in answer.headers:
             name, _, value = answer.headers["Set-Cookie"].partition(";")[0].partition("=")

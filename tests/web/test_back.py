@@ -20,6 +20,11 @@ HERE = "https://app.example.com/api"
         (f"{HERE}/opens", Back("/opens", "Opens")),
         (f"{HERE}/opens?after=abc", Back("/opens?after=abc", "Opens")),
         (f"{HERE}/mails?status=opened&source=api", Back("/mails?status=opened&source=api", "Mails")),
+        (
+            f"{HERE}/reports/sent-email-status?period=today",
+            Back("/reports/sent-email-status?period=today", "Sent Email Status"),
+        ),
+        (f"{HERE}/reports/email-analytics", ALL),
         (f"{HERE}/mails", ALL),
         (f"{HERE}/mails/0123", ALL),
         (f"{HERE}//evil.example/mails", ALL),

@@ -4,16 +4,20 @@ import re
 
 import pytest
 
+from chalicelib.core.cell import HOURS
+from chalicelib.core.column import COUNTED_AS
 from chalicelib.core.event import Kind
+from chalicelib.core.mail_filter import Here
 from chalicelib.core.message import Tracking
 from chalicelib.core.source import SENDABLE
-from chalicelib.web import mails
+from chalicelib.web import mails, narrowing
 from chalicelib.web.narrowing import FIELDS, of
 from tests.web.desk import NOW, Desk, Reader, text_of
 from tests.web.test_mails import link, live, subjects
 
 PLAIN = Tracking(False, False, "plain_text")
 FILTER = {"status": "sent", "source": "mass_email"}
+HERE = Here(NOW)
 
 
 @pytest.fixture
@@ -45,15 +49,16 @@ def test_each_field_narrows_and_all_do_together(desk):
 
 
 def test_every_status_source_and_reason_can_be_chosen_in_words(desk):
-    (status, source, reason) = FIELDS
+    (status, source, reason) = FIELDS[:3]
     assert [choice.words for choice in status.choices] == [
         "Sent",
         "Delivered",
         "Opened",
         "Clicked",
         "Bounced",
+        "Received",
     ]
-    assert {choice.value for choice in source.choices} == set(SENDABLE), "nothing brings in mails of other sources"
+    assert {choice.value for choice in source.choices} == {*SENDABLE, "imap", "pop3"}, "nothing brings in others"
     words = {choice.value: choice.words for choice in source.choices}
     assert (words["mass_email_follow_up"], words["api"]) == ("Mass email follow up", "API")
     assert [choice.words for choice in reason.choices][:2] == [
@@ -93,7 +98,7 @@ def test_what_is_empty_leads_to_the_clean_url(desk, query, clean):
     ("query", "said", "found"),
     [
         ({"status": "eaten", "source": "api"}, "an unknown status, which was left out", ["A"]),
-        ({"source": "imap"}, "an unknown source, which was left out", ["B", "A"]),
+        ({"source": "plugin_outlook"}, "an unknown source, which was left out", ["B", "A"]),
         (
             {"source": "plugin", "reason": "<b>"},
             "an unknown source and an unknown reason, which was left out",
@@ -203,5 +208,104 @@ def test_a_place_in_the_list_stays_when_a_filter_is_tidied(desk):
 
 
 def test_what_is_asked_for_is_never_empty_fields():
-    assert of({"status": "sent", "source": ""}).query == {"status": "sent"}
-    assert of({}).only.is_all
+    assert of({"status": ["sent"], "source": [""]}, HERE).query == {"status": ["sent"]}
+    assert of({}, HERE).only.is_all
+
+
+MADE = {"status": ["opened"], "from": ["2026-03-01"], "to": ["2026-03-09"], "user": ["raj", ""], "module": [""]}
+
+
+def test_the_mails_behind_a_figure_are_those_that_count_there(desk):
+    for name, user in (("A", "raj"), ("B", "ina"), ("C", None)):
+        mail = desk.add(name, user=user, record=("leads", "1") if user else None)
+        desk.happen(mail, Kind.SENT, NOW, ses_message_id="ses")
+    desk.add("D", user="raj")
+    desk.groups["north"] = frozenset({"raj", "ina"})
+    reader = desk.reader()
+
+    def found(**query) -> list[str]:
+        return sorted(subjects(reader.ask(mails.show_list, query=query)))
+
+    days = {"from": "2026-03-01", "to": "2026-03-09"}
+    assert found(**days) == ["A", "B", "C"]
+    assert found(counted_as="sent", user=["raj", ""]) == ["A", "C"]
+    assert found(**days, counted_as="sent", group="north") == ["A", "B"]
+    assert found(counted_as="sent", module="") == ["C"]
+    assert found(period="yesterday") == []
+    assert found(counted_as="opened") == []
+
+
+def test_what_a_link_brought_is_shown_in_words_and_each_part_can_be_taken_away():
+    narrowed = of(MADE | {"counted_as": ["opened_by_proxy"], "template": ["welcome"]}, HERE)
+    shown = narrowing.chips(narrowed, {"user": {"raj": "Raj Patel"}, "template": {}})
+    assert [(chip.label, chip.words) for chip in shown] == [
+        ("Days", "1 Mar – 9 Mar 2026"),
+        ("Status", "Opened"),
+        ("User", "Raj Patel"),
+        ("User", "No user"),
+        ("Template", "welcome"),
+        ("Module", "No module"),
+        ("Counted as", "Loaded by a privacy proxy"),
+    ]
+    taken = {(chip.label, chip.words): chip.without for chip in shown}
+    assert taken["User", "Raj Patel"]["user"] == [""]
+    assert not {"from", "to"} & taken["Days", "1 Mar – 9 Mar 2026"].keys()
+    assert "module" not in taken["Module", "No module"]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"period": "last_7_days"}, "Last 7 days"),
+        ({"from": "2026-03-09", "to": "2026-03-09"}, "9 Mar 2026"),
+        ({"from": "2025-12-30", "to": "2026-01-02"}, "30 Dec 2025 – 2 Jan 2026"),
+        ({"from": "2026-03-09"}, "Since 9 Mar 2026"),
+        ({"counted_as": "mon_09"}, "First opened Mon 09:00–09:59"),
+        ({"counted_as": "bounced"}, "Bounced"),
+        ({"template": ""}, "No template"),
+    ],
+)
+def test_days_columns_and_what_a_mail_has_none_of_are_said_in_words(query, words):
+    [chip] = narrowing.chips(of({name: [value] for name, value in query.items()}, HERE), {})
+    assert chip.words == words
+
+
+@pytest.mark.parametrize("column", [*COUNTED_AS, *HOURS])
+def test_all_that_a_mail_may_count_as_has_words(column):
+    [chip] = narrowing.chips(of({"counted_as": [column]}, HERE), {})
+    assert chip.words
+    assert "_" not in chip.words
+
+
+def test_the_form_has_what_is_set_and_loses_nothing_that_it_does_not_show(desk):
+    query = {**{name: values[-1] for name, values in MADE.items()}, "user": "raj", "counted_as": "sent"}
+    body = desk.reader().ask(mails.show_list, query=query).body
+    assert 'name="from" type="date" value="2026-03-01"' in body
+    assert 'name="who" type="text" value="raj"' in body
+    hidden = re.findall(r'<input type="hidden" name="(\w+)" value="(.*?)">', body)
+    assert {"module": "", "counted_as": "sent"}.items() <= dict(hidden).items()
+    assert not {"user", "from", "status"} & dict(hidden).keys()
+
+
+def test_days_that_are_filled_in_take_the_place_of_a_period_and_a_user_of_none(desk):
+    filled = {"period": "last_7_days", "from": "2026-03-01", "to": "", "who": " raj ", "status": ""}
+    answer = desk.reader().ask(mails.show_list, query=filled)
+    assert answer.headers["Location"] == "/mails?from=2026-03-01&user=raj"
+
+
+@pytest.mark.parametrize(
+    ("query", "left", "unknown"),
+    [
+        ({"from": "2026-03-09", "to": "2026-03-01", "status": "sent"}, {"from", "status"}, "last day"),
+        ({"to": "2026-03-01", "status": "sent"}, {"status"}, "last day"),
+        ({"from": "2999-01-01"}, set(), "first day"),
+        ({"from": "2024-01-01", "to": "2026-03-01"}, set(), "first day and an unknown last day"),
+        ({"group": "nobody", "user": "raj"}, {"user"}, "group"),
+        ({"counted_as": "eaten"}, set(), "column of reports"),
+        ({"source": "imap", "counted_as": "sent"}, {"source"}, "column of reports"),
+        ({"source": "imap", "status": "opened"}, {"source"}, "status"),
+    ],
+)
+def test_of_what_does_not_go_together_a_part_is_left_out(query, left, unknown):
+    narrowed = of({name: [value] for name, value in query.items()}, HERE)
+    assert (narrowed.query.keys(), " and an unknown ".join(narrowed.unknown)) == (left, unknown)
