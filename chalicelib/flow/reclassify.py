@@ -46,14 +46,14 @@ class Parts(NamedTuple):
     progress: Callable[[Tally], None]
 
 
-def reclassify(span: tuple[datetime, datetime], parts: Parts, *, now: datetime) -> Tally:
+def reclassify(span: tuple[datetime, datetime], parts: Parts, *, now: datetime, batch_size: int = BATCH) -> Tally:
     """Judges every message accepted in this span of time anew, several at once."""
     message_ids = (
         message_id for account in parts.accounts.all() for message_id in parts.messages.accepted_between(account, *span)
     )
     tally = Tally()
     with ThreadPoolExecutor(WORKERS) as workers:
-        while batch := list(islice(message_ids, BATCH)):
+        while batch := list(islice(message_ids, batch_size)):
             folding = parts.folding.for_many()  # anew: settings that change meanwhile must hold for what comes then
             each = workers.map(partial(_one, parts=parts, folding=folding, now=now), batch)
             tally = Tally(*map(sum, zip(tally, *each, strict=True)))

@@ -41,9 +41,12 @@ class DayTableRow(Model):
 class DayTables:
     """Stores and reads the tables of days. `cells_of` reads the cells of an account's day, as CellTable.of_day."""
 
-    def __init__(self, table_name: str, region: str, cells_of: Callable[[str, str], Cells]) -> None:
+    def __init__(
+        self, table_name: str, region: str, cells_of: Callable[[str, str], Cells], largest_part: int = LARGEST_PART
+    ) -> None:
         self._rows = bind(DayTableRow, table_name, region)
         self._cells_of = cells_of
+        self._largest_part = largest_part
 
     def put(self, account: str, day: str, table: DayTable, built_at: datetime) -> bool:
         """Stores a day's table; False if one is there whose build began later, and then that one stays."""
@@ -58,7 +61,8 @@ class DayTables:
     def _put(self, place_of: Callable[[int], Place], packed: bytes, built_at: datetime) -> bool:
         """Stores what is packed, in as many parts as it takes, the first one first."""
         rows, text = self._rows, instant.show(built_at)
-        cut = [packed[first : first + LARGEST_PART] for first in range(0, len(packed), LARGEST_PART)]
+        size = self._largest_part
+        cut = [packed[first : first + size] for first in range(0, len(packed), size)]
         is_free = rows.item.does_not_exist() | (rows.built_at <= text)
         made = (rows(*place_of(number), built_at=text, packed=part, parts=len(cut)) for number, part in enumerate(cut))
         return all([is_done(partial(row.save, condition=is_free)) for row in made])

@@ -64,8 +64,7 @@ def test_what_a_switched_off_rule_took_is_given_back_and_a_second_run_changes_no
     assert clicks(swept) == [0] * 5
 
 
-def test_a_time_zone_that_changes_meanwhile_holds_for_what_is_judged_then(swept, monkeypatch):
-    monkeypatch.setattr("chalicelib.flow.reclassify.BATCH", 1)
+def test_a_time_zone_that_changes_meanwhile_holds_for_what_is_judged_then(swept):
     away = "Pacific/Kiritimati" if SENT_AT.hour >= 10 else "Pacific/Pago_Pago"  # another day there
 
     def moved(tally: Tally) -> None:
@@ -78,7 +77,9 @@ def test_a_time_zone_that_changes_meanwhile_holds_for_what_is_judged_then(swept,
         assert fold(message_id, None, folding, now=SENT_AT)
     stores = Account("account", REGION), swept, folding
     parts = Parts(*stores, lambda _, error: pytest.fail(str(error)), moved)
-    assert flow.reclassify((NOW - timedelta(days=5), NOW), parts, now=NOW).changed == 4, "the first one came before"
+    assert flow.reclassify((NOW - timedelta(days=5), NOW), parts, now=NOW, batch_size=1).changed == 4, (
+        "the first one came before"
+    )
     days = [swept.find(message_id)[1].counted.day for message_id in IDS]
     assert sum(day == SENT_AT.date().isoformat() for day in days) == 1
 

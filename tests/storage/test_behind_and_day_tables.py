@@ -46,6 +46,12 @@ def tables(cells) -> DayTables:
     return DayTables("reports", REGION, cells.of_day)
 
 
+@pytest.fixture
+def small(cells) -> DayTables:
+    """Tables whose parts hold as little as no day has."""
+    return DayTables("reports", REGION, cells.of_day, largest_part=100)
+
+
 def one_cell(number: int = 1, day: str = DAY, **dimensions: str):
     return {Place("acme", day, **{"user": "ina", "source": "individual", **dimensions}): {"sent": number}}
 
@@ -202,25 +208,23 @@ def test_cells_of_many_days_are_read_together_and_narrowed(tables):
     assert sent(tables, *days, user="ina", source="webform") == 0
 
 
-def test_a_day_of_more_than_an_item_holds_is_kept_in_parts(tables, monkeypatch):
-    monkeypatch.setattr("chalicelib.storage.day_tables.LARGEST_PART", 100)
+def test_a_day_of_more_than_an_item_holds_is_kept_in_parts(small):
     large = {key: figures for number in range(200) for key, figures in one_cell(1, user=f"user {number}").items()}
-    put(tables, large, NOON)
-    assert (sent(tables), tables.sums("acme", DAY, DAY)[DAY].all["sent"]) == (200, 200)
-    assert len(tables.sums("acme", DAY, DAY)[DAY].by["user"]) == 200
-    put(tables, one_cell(1), NOON + SECOND)
-    assert (sent(tables), tables.sums("acme", DAY, DAY)[DAY].all["sent"]) == (1, 1)
+    put(small, large, NOON)
+    assert (sent(small), small.sums("acme", DAY, DAY)[DAY].all["sent"]) == (200, 200)
+    assert len(small.sums("acme", DAY, DAY)[DAY].by["user"]) == 200
+    put(small, one_cell(1), NOON + SECOND)
+    assert (sent(small), small.sums("acme", DAY, DAY)[DAY].all["sent"]) == (1, 1)
 
 
-def test_a_day_whose_parts_are_of_two_builds_is_read_from_its_cells(tables, cells, monkeypatch):
-    monkeypatch.setattr("chalicelib.storage.day_tables.LARGEST_PART", 100)
+def test_a_day_whose_parts_are_of_two_builds_is_read_from_its_cells(small, cells):
     large = {key: figures for number in range(200) for key, figures in one_cell(1, user=f"user {number}").items()}
-    put(tables, large, NOON)
+    put(small, large, NOON)
     for place in (("acme#2026-11-22#packed", "part#001"), ("acme#sums", "2026-11-22#001")):
-        torn = tables._rows.get(*place)
-        torn.update(actions=[tables._rows.built_at.set("2026-11-22T12:00:01.000Z")])
+        torn = small._rows.get(*place)
+        torn.update(actions=[small._rows.built_at.set("2026-11-22T12:00:01.000Z")])
     cells.add(one_cell(7))
-    assert (sent(tables), tables.sums("acme", DAY, DAY)[DAY].all["sent"]) == (7, 7)
+    assert (sent(small), small.sums("acme", DAY, DAY)[DAY].all["sent"]) == (7, 7)
 
 
 def test_a_lease_is_one_worker_s_until_it_is_given_back_or_over(stack):
