@@ -1,7 +1,8 @@
 """The table of a day: all cells of one sending day of an account, packed, so that a report reads little.
 
 It has two halves. The sums are the day's figures altogether and by each dimension alone, and are all that most reports
-need. The cells are for those that combine dimensions, such as one user's mails by template.
+need. The cells are for those that combine dimensions, such as one user's mails by template, or want the hours in which
+mails of some were opened: of each value of a dimension these would be the most of what the sums hold.
 """
 
 import json
@@ -9,15 +10,18 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from chalicelib.core.cell import Cells, Place, total
+from chalicelib.core.cell import HOURS, Cells, Place, total
 from chalicelib.core.figures import Figures, added
 
 DIMENSIONS = ("template", "module", "user", "source")
 """The parts of a place beside account and day, in its order."""
 
 
+_HOURS = frozenset(HOURS)
+
+
 class Sums(NamedTuple):
-    """The figures of a day altogether, and by dimension and value."""
+    """The figures of a day altogether, and by dimension and value; these without hours."""
 
     all: Figures
     by: Mapping[str, Mapping[str, Figures]]
@@ -33,12 +37,23 @@ class DayTable(NamedTuple):
 def table_of(cells: Cells) -> DayTable:
     """The table of a day's cells. All places must be of one account and day."""
     rows = {_values(place): figures for place, figures in sorted(total([cells]).items())}
-    by = {name: _sums_by(rows.items(), number) for number, name in enumerate(DIMENSIONS)}
+    without = [(values, without_hours(figures)) for values, figures in rows.items()]
+    by = {name: _sums_by(without, number) for number, name in enumerate(DIMENSIONS)}
     return DayTable(Sums(added(rows.values()), by), rows)
 
 
 def _values(place: Place) -> tuple[str, ...]:
     return tuple(getattr(place, name) for name in DIMENSIONS)
+
+
+def without_hours(figures: Figures) -> Figures:
+    """The same without the hours in which mails were opened."""
+    return {column: number for column, number in figures.items() if column not in _HOURS}
+
+
+def only_hours(figures: Figures) -> Figures:
+    """Nothing but these."""
+    return {column: number for column, number in figures.items() if column in _HOURS}
 
 
 def _sums_by(rows: Iterable[tuple[tuple[str, ...], Figures]], number: int) -> dict[str, Figures]:

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple, Protocol
 from chalicelib.core import report
 from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.bad_input import BadInput, wrong
-from chalicelib.core.day_table import Sums
+from chalicelib.core.day_table import Sums, only_hours
 from chalicelib.core.figures import Figures
 from chalicelib.core.report import DayFigures, Found
 from chalicelib.core.report_period import MOST_DAYS
-from chalicelib.core.report_query import ReportQuery, parse
+from chalicelib.core.report_query import ANALYTICS, ReportQuery, parse
 
 
 class DayTables(Protocol):
@@ -112,9 +112,9 @@ def _days(
     asked: ReportQuery, account: str, span: tuple[str, str], wanted: Mapping[str, frozenset[str]], tables: DayTables
 ) -> Iterator[DayFigures]:
     """The figures by day, and by value of the report's dimension: of the sums if one dimension is all it takes, else of
-    the cells."""
+    the cells; so are the hours of some mails only. Hours of all mails stand beside the values, in no row."""
     dimensions = {*wanted, *([asked.dimension] if asked.dimension else [])}
-    if len(dimensions) > 1:
+    if len(dimensions) > 1 or (wanted and asked.report == ANALYTICS):
         for day, value, figures in tables.cells(account, _between(*span), wanted, asked.dimension):
             yield DayFigures(day, value, figures)
         return
@@ -126,6 +126,7 @@ def _days(
         for value, figures in found.by[name].items():
             if name not in wanted or value in wanted[name]:
                 yield DayFigures(day, value if asked.dimension else "", figures)
+        yield DayFigures(day, "", {} if wanted else only_hours(found.all))
 
 
 def _between(first: str, last: str) -> list[str]:
