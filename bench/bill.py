@@ -1,6 +1,7 @@
 """What mails, opens and clicks use in all, stage by stage: measured steps, as often as they happen."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from bench import life, usage
@@ -38,8 +39,13 @@ class Meeting(NamedTuple):
 
 def meeting(deployment: Deployment, traffic: Traffic) -> Meeting:
     """As mails drawn by `bench.life` meet."""
-    happenings = life.of_mails(DRAWN, traffic.mails_a_month / MONTH.total_seconds())
-    found = list(life.batches(happenings, deployment.fold_window_seconds, deployment.batches["fold"]))
+    return _meeting(traffic.mails_a_month, deployment.fold_window_seconds, deployment.batches["fold"])
+
+
+@cache  # most settings of a deployment change nothing here, and the drawing takes most of the time of a bill
+def _meeting(mails_a_month: float, window_seconds: float, batch_size: int) -> Meeting:
+    happenings = life.of_mails(DRAWN, mails_a_month / MONTH.total_seconds())
+    found = list(life.batches(happenings, window_seconds, batch_size))
     clicks = sum(one.kind == "click" for one in happenings)
     return Meeting(
         calls=len(found) / len(happenings),

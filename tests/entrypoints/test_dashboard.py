@@ -64,8 +64,9 @@ class Browser:
         return self.ask("/signin", {"form_token": token, "key": self.key, "next": "/mails"})
 
     def add_mail(self, opens: int = 0) -> None:
-        """A tracked mail, ten minutes old, with this many opens a second, its state folded."""
-        at = datetime.now(UTC) - timedelta(minutes=10)
+        """A tracked mail, ten minutes and a half old (no page about it changes soon), with this many opens a second,
+        its state folded."""
+        at = datetime.now(UTC) - timedelta(minutes=10, seconds=30)
         envelope = Envelope("me@example.com", ("Anna <anna@example.com>",), subject="Your quote")
         message = Message(MESSAGE_ID, "acme", at, envelope, Tracking(True, True))
         Messages("messages", REGION).add(message)
