@@ -5,7 +5,7 @@ PORT ?= 8600
 FOLDER ?= .local
 STAGE ?= prod
 SEED ?= 1
-WORKERS ?= 2
+WORKERS ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -30,14 +30,15 @@ check: $(READY) ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: $(READY) ## all tests, also end to end and in a browser (WORKERS=2)
+test: $(READY) ## all tests, also end to end and in a browser (WORKERS=3)
 	@$(BIN)/python -m infra.browser
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 pictures: $(READY) ## the pictures in docs/ anew, by a browser
 	PICTURES=1 $(BIN)/python -m pytest tests/e2e/test_pictures.py
 
-attack: $(READY) ## every operation of the API with more of what nobody would send (EXAMPLES=300)
+attack: $(READY) ## all properties with examples drawn anew, and more of what nobody would send to the API (EXAMPLES=300)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m hypothesis --hypothesis-profile anew
 	EXAMPLES="$(or $(EXAMPLES),300)" $(BIN)/python -m pytest tests/entrypoints/test_attacked.py
 
 bench: $(READY) ## speed, calls, units and costs, with their goals (BENCH="links mime" WRITE=1)

@@ -99,21 +99,25 @@ def reads_of(operation: str, asked: Mapping[str, Any], tables: Mapping[str, Tabl
     """Read units, by the names of the table or the index that is read."""
     match operation:
         case "GetItem":
-            return {asked["TableName"]: _get(asked["TableName"], [asked["Key"]], asked.get("ConsistentRead"), ask)}
+            found = ask("GetItem", {"TableName": asked["TableName"], "Key": asked["Key"]}).get("Item")
+            sizes = [capacity.item_size(found)]
+            return {asked["TableName"]: capacity.read_units(sizes, _consistency(asked))}
         case "BatchGetItem":
-            return {
-                name: _get(name, entry["Keys"], entry.get("ConsistentRead"), ask)
-                for name, entry in asked["RequestItems"].items()
-            }
+            return {name: _batch(name, entry, ask) for name, entry in asked["RequestItems"].items()}
         case "Query":
             return _query(asked, tables, ask)
     return {}
 
 
-def _get(table: str, keys: Sequence[Item], is_strong: bool | None, ask: Ask) -> float:
-    answers = (ask("GetItem", {"TableName": table, "Key": key}) for key in keys)
-    sizes = [capacity.item_size(answer.get("Item")) for answer in answers]
-    return capacity.read_units(sizes, STRONG if is_strong else EVENTUAL)
+def _consistency(asked: Mapping[str, Any]) -> float:
+    return STRONG if asked.get("ConsistentRead") else EVENTUAL
+
+
+def _batch(table: str, asked: Mapping[str, Any], ask: Ask) -> float:
+    """Asked one by one, a hundred items take so long that who waits for the answer tries again."""
+    found = ask("BatchGetItem", {"RequestItems": {table: {"Keys": asked["Keys"]}}})["Responses"].get(table, [])
+    sizes = [*map(capacity.item_size, found), *[0] * (len(asked["Keys"]) - len(found))]
+    return capacity.read_units(sizes, _consistency(asked))
 
 
 def _query(asked: Mapping[str, Any], tables: Mapping[str, Table], ask: Ask) -> dict[str, float]:
@@ -127,7 +131,7 @@ def _query(asked: Mapping[str, Any], tables: Mapping[str, Table], ask: Ask) -> d
     index = next((one for one in table.indexes if one.name == f"{table.name}/{asked.get('IndexName')}"), None)
     items = ask("Query", plain)["Items"]
     sizes = [capacity.item_size(capacity.index_entry(item, index) if index else item) for item in items]
-    units = capacity.query_units(sizes, STRONG if asked.get("ConsistentRead") else EVENTUAL)
+    units = capacity.query_units(sizes, _consistency(asked))
     return {index.name if index else table.name: units}
 
 

@@ -2,9 +2,10 @@
 
 A run of the embedded default is started in a folder of its own. Mails are handed over by the API and delivered; one
 event in twenty is a request to the tracking host, the others are written as that host writes them, or told as SES
-tells them, shuffled, by several at once, one in twenty doubled. At the end every mail's counts, every report cell and
-every suppression must be what was made up, every event must be stored once, the sweep and the recount must find
-nothing, and no queue may hold anything. If not, the exit status is 1 and the differences are printed.
+tells them, shuffled, by several at once, one in twenty doubled. Meanwhile the run is
+killed three times, with whatever it is about, and started again over what it kept. At the end every mail's counts,
+every report cell and every suppression must be what was made up, every event must be stored once, the sweep and the
+recount must find nothing, and no queue may hold anything. If not, the exit status is 1 and the differences are printed.
 """
 
 import argparse
@@ -22,7 +23,6 @@ from pynamodb.exceptions import PynamoDBException
 from bench.replay_million import Proof, say
 from bench.replay_player import ACCOUNTS, DAY, Player, until
 from bench.replay_run import Run, RunFailed, last_of_log, started
-from chalicelib.core.cell import Cells
 from chalicelib.core.message import Failure, Message
 from chalicelib.core.problem import MailsightError
 from chalicelib.entrypoints.folding import folding_of
@@ -51,12 +51,16 @@ def prove(run: Run, events: int, seed: int) -> Proof:
     swept, drift = _swept(run, differences), list(_drift(run))
     until(lambda: not run.waiting(), "empty queues after the sweep")
     differences += [*drift, *player.differences()]
+    process = run.process
+    process.look_at_memory()
     figures = {
         "events": f"{player.events:,} of {player.mails:,} mails, {player.requests:,} of them requests over HTTP; "
         f"{player.doubled:,} more were doubles",
         "mails": f"{handed_over - begun:.0f} s until all had arrived",
         "time": f"{folded - handed_over:.0f} s until all was folded, {player.events / (folded - handed_over):,.0f} "
         f"events/s; {played - handed_over:.0f} s of them for playing",
+        "kills": f"{process.kills}, with {' and '.join(map(str, player.unfinished))} messages in the queues",
+        "memory": f"{process.most_mb:,.0f} MB at most, and {process.most_of_emulator_mb:,.0f} MB of its emulator",
         "sweep": f"{swept.seen:,} mails seen, {swept.refolded:,} refolded",
     }
     return Proof(differences, figures)
@@ -96,7 +100,7 @@ def _drift(run: Run) -> Iterator[str]:
     """What the nightly recount would find."""
     found: list[str] = []
 
-    def report(account: str, day: str, what: Cells | Exception) -> None:
+    def report(account: str, day: str, what: object) -> None:
         found.append(f"recount of {account} {day}: {what!r}"[:500])
 
     def days_of(account: str) -> list[date]:

@@ -80,12 +80,20 @@ class Mail(NamedTuple):
 class Mails:
     """Draws mails, one after the other in the order of time, until `number` events have happened to them.
 
-    The first one, of the first of the accounts, is hot: a tenth of all events are opens and clicks of it alone. With
-    more `visits` people come back to a mail, so that fewer mails have as many events.
+    The first one, of the first of the accounts, is hot: `hot` events, or a tenth of all, are opens and clicks of it
+    alone. With more `visits` people come back to a mail, so that fewer mails have as many events.
     """
 
-    def __init__(self, number: int, seed: int, accounts: Sequence[str] = tuple(POLICIES), visits: int = 1) -> None:
+    def __init__(
+        self,
+        number: int,
+        seed: int,
+        accounts: Sequence[str] = tuple(POLICIES),
+        visits: int = 1,
+        hot: int | None = None,
+    ) -> None:
         self._number = number
+        self._hot = number // 10 if hot is None else hot
         self._chance = random.Random(seed)
         self._accounts = accounts
         self.visits = visits
@@ -93,7 +101,7 @@ class Mails:
         self.made = 0
 
     def __iter__(self) -> Iterator[Mail]:
-        hot = self._number // 10
+        hot = self._hot
         yield self._kept(self._mail(0, START, self._accounts[0], lambda mail: _Life(self, mail, 1.0).is_hot(hot)))
         between = SPAN / max(1.0, (self._number - hot) / EVENTS_A_MAIL)
         number, due_at = 1, START

@@ -26,6 +26,8 @@ REQUESTED = 20
 VISITS = 3
 """Handing a mail over takes longest, so each is looked at more often."""
 WORKERS = 8
+KILLS = 3
+"""So often is the run killed and started again while all this happens."""
 SETTLE_SECONDS = 6
 """Who follows a link sooner after the delivery is no person."""
 PATIENCE_SECONDS = 1_800
@@ -51,6 +53,8 @@ class Player:
         self._requested: dict[str, list[Requested]] = {}
         self.played: dict[str, Played] = {}
         self.mails, self.doubled, self.events, self.sent_again = len(self._made), 0, 0, 0
+        self.unfinished: list[int] = []
+        """How many messages were in the queues when the run was killed."""
 
     def hand_over(self) -> None:
         """Sends all mails, and waits until every one has arrived, and a person may have read it."""
@@ -61,7 +65,7 @@ class Player:
         time.sleep(SETTLE_SECONDS)
 
     def play(self) -> None:
-        """Everything that happens to them, shuffled."""
+        """Everything that happens to them, shuffled; the run is killed again and again before it is done with it."""
         arrived = {one.message_id: one for one in self._run.arrived()}
         self.sent_again = self._run.arrived_count() - len(arrived)
         acts: list[Callable[[], object]] = []
@@ -72,7 +76,12 @@ class Player:
             acts += [*once, *self._drawn(again)]
         acts += [self._ask(arrived[message_id], drawn) for message_id, drawn in self._drawn_requests()]
         self._chance.shuffle(acts)
-        _do_all(acts)
+        for part in range(KILLS + 1):
+            if part:  # what was asked is answered, for else nobody would know if it was done
+                self._run.process.kill()
+                self.unfinished.append(sum(self._run.waiting().values()))
+                self._run.process.start()
+            _do_all(acts[part :: KILLS + 1])
 
     def recognise(self) -> Iterator[str]:
         """Finds the requests among the stored events, adds them to what must be known, and writes some once more. What

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -31,7 +32,8 @@ from infra.local.mailbox import Mailbox
 from infra.local.ses_events import Accepted, Notification
 from infra.local.ses_request import Outgoing
 
-START_SECONDS, STOP_SECONDS = 120, 120
+START_SECONDS, STOP_SECONDS = 300, 120
+"""A start over kept data sweeps all of it first."""
 LAST_LINES = 20
 FIELDS = ("events_table", "messages_table", "account_table", "reports_table", "salts_table", "outbox_table")
 SCOPES = frozenset({"send", "read", "admin"})
@@ -53,11 +55,59 @@ class Arrived(NamedTuple):
         return letter.read(self.raw).html
 
 
+class Process:
+    """The process of a run, and how much memory it and its emulator took at most."""
+
+    def __init__(self, folder: Folder, port: int) -> None:
+        self._folder, self._port = folder, port
+        self.kills = 0
+        self.most_mb = self.most_of_emulator_mb = 0.0
+
+    def start(self) -> dict[str, Any]:
+        """What run.json says, as soon as it answers. Raises RunFailed."""
+        command = [sys.executable, "-m", "infra.local", "--folder", str(self._folder.root), "--port", str(self._port)]
+        self._child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        return _said(self._folder, self._child)
+
+    def kill(self) -> None:
+        """Kills it in the midst of what it does; its emulator goes on until the next start."""
+        self.look_at_memory()
+        self._child.kill()
+        self._child.wait()
+        self._folder.run.unlink()  # nobody who was killed does that
+        self.kills += 1
+
+    def end(self) -> None:
+        """Ends it as a person does, so that its emulator ends, too."""
+        self._child.send_signal(signal.SIGINT)
+        try:
+            self._child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+
+    def look_at_memory(self) -> None:
+        """Notes the peaks so far; each process has its own."""
+        self.most_mb = max(self.most_mb, _peak_mb(self._child.pid))
+        self.most_of_emulator_mb = max(self.most_of_emulator_mb, _peak_mb(int(self._folder.emulator_lock.read_text())))
+
+
+def _peak_mb(process_id: int) -> float:
+    """Of its resident memory, as Linux tells; 0 elsewhere."""
+    try:
+        status = Path(f"/proc/{process_id}/status").read_text(encoding="utf-8")
+    except OSError:
+        return 0.0
+    (kilobytes,) = re.findall(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+    return int(kilobytes) / 1024
+
+
 class Run:
     """What is done to the run, and what is read of it; threads may share it."""
 
-    def __init__(self, folder: Folder, own: Settings, api_url: str, emulator_url: str) -> None:
+    def __init__(self, folder: Folder, own: Settings, api_url: str, emulator_url: str, process: Process) -> None:
         self._folder, self._api_url = folder, api_url
+        self.process = process
         self.own = own
         self.accounts = Account(own.account_table, own.region)
         self.events, self.messages = Events(own.events_table, own.region), Messages(own.messages_table, own.region)
@@ -127,20 +177,13 @@ def asked(url: str, method: str, headers: Mapping[str, str], data: bytes | None 
 def started(root: Path) -> Iterator[Run]:
     """A new run in this folder, on free ports, ended at the end. This process has its environment afterwards."""
     folder = Folder(root)
-    port = _free_ports()
-    command = [sys.executable, "-m", "infra.local", "--folder", str(root), "--port", str(port)]
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    process = Process(folder, _free_ports())
     try:
-        said = _said(folder, child)
+        said = process.start()
         own = installation.find(argparse.Namespace(local=root, stage=None), *FIELDS, "send_queue_url")
-        yield Run(folder, own, said["api_url"], said["environment"]["AWS_ENDPOINT_URL"])
+        yield Run(folder, own, said["api_url"], said["environment"]["AWS_ENDPOINT_URL"], process)
     finally:
-        child.send_signal(signal.SIGINT)
-        try:
-            child.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        process.end()
 
 
 def last_of_log(root: Path) -> str:

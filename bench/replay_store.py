@@ -4,7 +4,7 @@ and transactions that are done as a whole or not at all."""
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
@@ -30,6 +30,10 @@ class Work:
     """What was asked of the tables."""
 
     rows_read: int = 0
+    rows_of: Counter[str] = field(default_factory=Counter)
+    """Those of each message."""
+    most_rows: int = 0
+    """In one read."""
     reads: int = 0
     plain: int = 0
     transactions: int = 0
@@ -112,7 +116,7 @@ class Store:
     def after(self, message_id: str, event_key: str | None, *, now: datetime, may_be_old: bool = False) -> list[Row]:
         items = self._events[message_id]
         first = bisect_right(items.keys, event_key) if event_key else 0
-        return self._read(items, first, len(items.keys))
+        return self._read(message_id, first, len(items.keys))
 
     def near(self, message_id: str, event_key: str, *, now: datetime) -> list[Row]:
         items = self._events[message_id]
@@ -120,15 +124,18 @@ class Store:
         here = bisect_left(items.keys, event_key)
         begin = max(bisect_left(items.keys, first), bisect_right(items.keys, event_key) - MOST_NEAR)
         end = min(bisect_right(items.keys, last), here + MOST_NEAR)
-        return self._read(items, begin, end)
+        return self._read(message_id, begin, end)
 
     def at(self, message_id: str, event_keys: Sequence[str], *, now: datetime) -> list[Row]:
         raise AssertionError("no mail is in the mode aggregate here")
 
-    def _read(self, items: _Items, first: int, last: int) -> list[Row]:
+    def _read(self, message_id: str, first: int, last: int) -> list[Row]:
+        items, work = self._events[message_id], self.work
         found = [items.rows[key] for key in islice(items.keys, first, last)]
-        self.work.rows_read += len(found)
-        self.work.reads += 1
+        work.rows_read += len(found)
+        work.rows_of[message_id] += len(found)
+        work.most_rows = max(work.most_rows, len(found))
+        work.reads += 1
         return found
 
     def note_own(self, message_id: str, event_key: str) -> None:

@@ -2,14 +2,15 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import accumulate
 
 from chalicelib.core import cell
 from chalicelib.core.cell import HOURS, NOTHING, Cells, Counted
 from chalicelib.core.instant import EPOCH
-from chalicelib.core.message import Envelope, Message, Tracking
+from chalicelib.core.message import Envelope, Message, Sending, Tracking
 
 ACCOUNT = "acme"
 LAST_DAY = date(2026, 11, 22)
@@ -75,6 +76,12 @@ def cells_of_day(day: str, mails: int, chance: random.Random) -> Cells:
 def _falling(number: int) -> list[float]:
     """Weights for so many, summed up: the tenth writes a third of what the first does."""
     return list(accumulate(1 / (1 + place / 5) for place in range(number)))
+
+
+def mail(number: int, at: datetime) -> Message:
+    """A mail of the newest day; their ids are spread over the partitions of lists."""
+    made = _message(number % USERS, number % TEMPLATES)
+    return replace(made, message_id=f"{number:08x}".ljust(32, "0"), accepted_at=at, sending=Sending.SENT)
 
 
 @cache

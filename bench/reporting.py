@@ -7,7 +7,7 @@ without tables, and what building costs, as JSON. A process of its own, as `benc
 import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 import boto3
@@ -19,20 +19,22 @@ from bench.recorder import Call
 from bench.report_cells import ACCOUNT, LAST_DAY, TEMPLATES, USERS
 from bench.stage import Stage
 from chalicelib import settings
-from chalicelib.core.cell import Cells, Place
+from chalicelib.core.cell import Cells, Counted, Place
 from chalicelib.core.day_table import table_of
 from chalicelib.core.figures import added
+from chalicelib.core.refold import Fold
+from chalicelib.core.summary import Delivery, RecipientState, State
 from chalicelib.core.template import Template
 from chalicelib.core.user import User
 from chalicelib.entrypoints.report import building_of
-from chalicelib.entrypoints.reporting import reading_of
+from chalicelib.entrypoints.reporting import Parts, reporting_of, shown
 from chalicelib.flow import report as building
-from chalicelib.flow.read_report import Parts, read_report
 from chalicelib.settings import Settings
 from chalicelib.storage import keys
 from chalicelib.storage.behind import Behind
 from chalicelib.storage.cells import CellTable
 from chalicelib.storage.day_tables import DayTables
+from chalicelib.storage.messages import Messages
 from chalicelib.storage.templates import Templates
 from chalicelib.storage.users import Users
 
@@ -45,25 +47,64 @@ ENTRY = 190
 """Bytes of a mail's entry in the index that lists are narrowed by, at least: two keys, and six short words."""
 
 
-Query = Mapping[str, Sequence[str]]
-DAYS_CHANGED = (1, 10)
+MAILS_LISTED = 60
+"""So many mails are stored, to be listed beside figures of any number."""
 
-REPORTS: Mapping[str, tuple[str, Query]] = {
-    "email analytics": ("email-analytics", {}),
-    "email analytics by date": ("email-analytics", {"by": ["date"]}),
-    "email analytics by template": ("email-analytics", {"by": ["template"]}),
-    "email analytics by user, of a group": ("email-analytics", {"by": ["user"], "group": ["sales"]}),
-    "email analytics by template, of one user": (
-        "email-analytics",
-        {"by": ["template"], "user": [report_cells.user_id(0)]},
+DAYS_CHANGED = (1, 10)
+MOST = 5
+OF_A_PAGE = keys.SHARDS + 1
+"""Requests for a page of mails: one of each partition of the list, and the mails themselves."""
+
+
+class Asked(NamedTuple):
+    """A report with its parameters beside the hundred days, and how many requests it may take."""
+
+    report: str
+    query: Mapping[str, Sequence[str]]
+    most: int = MOST
+
+    @property
+    def compared(self) -> "Asked":
+        """The same beside the hundred days before."""
+        return self._replace(query={**self.query, "compare": ["previous"]})
+
+
+UNTOLD = report_cells.user_id(1)
+"""A user of whom only mails tell."""
+BY_USER_AND_DATE = Asked("email-and-call-analytics", {"by": ["user_and_date"]})
+OF_ONE_USER = Asked("email-analytics", {"by": ["template"], "user": [report_cells.user_id(0)]})
+OF_A_GROUP = Asked("email-analytics", {"by": ["template"], "group": ["sales"]})
+STATUS = Asked("sent-email-status", {}, MOST + OF_A_PAGE)
+
+REPORTS: Mapping[str, Asked] = {
+    "email analytics": Asked("email-analytics", {}),
+    "email analytics by date": Asked("email-analytics", {"by": ["date"]}),
+    "email analytics by template": Asked("email-analytics", {"by": ["template"]}),
+    "email analytics by template, compared": Asked("email-analytics", {"by": ["template"]}).compared,
+    "email analytics by user, of a group": Asked("email-analytics", {"by": ["user"], "group": ["sales"]}),
+    "email analytics by template, of a group": OF_A_GROUP,
+    "email analytics by template, of a group, compared": OF_A_GROUP.compared._replace(most=MOST + 1),
+    "email analytics by template, of one user": OF_ONE_USER,
+    "email analytics by template, of one user, compared": OF_ONE_USER.compared._replace(most=MOST + 1),
+    "email analytics by template, of a user nobody told of": Asked(
+        "email-analytics", {"by": ["template"], "user": [UNTOLD]}, MOST + 1
     ),
-    "email and call analytics by user and date": ("email-and-call-analytics", {"by": ["user_and_date"]}),
-    "sent email status": ("sent-email-status", {}),
-    "top templates by open rate": ("top-templates-by-open-rate", {}),
-    "top templates by click rate": ("top-templates-by-click-rate", {}),
-    "top users": ("top-users", {}),
+    "email and call analytics by user and date": BY_USER_AND_DATE,
+    "email and call analytics by user and date, compared": BY_USER_AND_DATE.compared,
+    "sent email status": STATUS,
+    "sent email status, of a group and a status, compared": STATUS._replace(
+        query={"group": ["sales"], "status": ["delivered"]}
+    ).compared,
+    "top templates by open rate": Asked("top-templates-by-open-rate", {}),
+    "top templates by click rate": Asked("top-templates-by-click-rate", {}),
+    "top users": Asked("top-users", {}),
+    "top users, compared": Asked("top-users", {}).compared,
+    "top users with a template, compared": Asked(
+        "top-users", {"template": [report_cells.template_id(0)], "minimum": ["1"]}
+    ).compared,
 }
-"""What is asked for, beside the hundred days."""
+"""What is asked for. Where dimensions are combined, a comparison takes one more than the others: it is of two hundred
+days, and DynamoDB reads a hundred items by their keys at once."""
 
 
 class Read(NamedTuple):
@@ -82,11 +123,13 @@ class Read(NamedTuple):
 
 
 class Build(NamedTuple):
-    """What building asked of AWS after so many days had changed."""
+    """What building asked of AWS after so many days had changed, of an account that has tables of so many others;
+    `cell_units` are those of reading the changed days' cells once."""
 
-    mails: int
+    others: int
     days: int
     cells: int
+    cell_units: float
     requests: int
     read_units: float
     write_units: float
@@ -96,42 +139,70 @@ def runs(on: Stage, sizes: Sequence[int]) -> Iterator[Read]:
     """All reports with each number of mails, and what would be without tables."""
     own = settings.read()
     _introduce(own)
-    tables = DayTables(own.reports_table, own.region, CellTable(own.reports_table, own.region).of_day)
-    reading = reading_of(own)
+    _send(own)
+    tables, parts = _tables(own), reporting_of(own)
     for number, mails in enumerate(sizes):
         sent, naive = 0, (0, 0.0, 0)
         built_at = BUILT_AT + timedelta(seconds=number)  # each puts its tables in the place of the ones before
         for day, cells in report_cells.cells_by_day(mails):
-            tables.put(ACCOUNT, day, table_of(cells), built_at)
+            table = table_of(cells)
+            tables.put(ACCOUNT, day, table, built_at)
+            if number == len(sizes) - 1:  # before, there is nothing to compare with, which takes as many requests
+                tables.put(ACCOUNT, _before(day), table, built_at)
             sent += added(cells.values()).get("sent", 0)
             naive = tuple(map(sum, zip(naive, _of_cells(cells), strict=True)))  # type: ignore[assignment]  # as long
         for what in REPORTS:
-            yield _read(on, what, mails, sent, reading)
+            yield _read(on, what, mails, sent, parts)
         yield Read("the same from the cells", mails, *naive)
         yield Read("the same from the index of mails", mails, *_of_index(mails))
 
 
+def _tables(own: Settings) -> DayTables:
+    return DayTables(own.reports_table, own.region, CellTable(own.reports_table, own.region).of_day)
+
+
+def _before(day: str) -> str:
+    """The day that it is compared with."""
+    return (date.fromisoformat(day) - timedelta(days=report_cells.DAYS)).isoformat()
+
+
 def _introduce(own: Settings) -> None:
-    """As many users and templates as the goal is about."""
+    """As many users and templates as the goal is about, but for one."""
     users, templates = Users(own.account_table, own.region), Templates(own.account_table, own.region)
     for number in range(USERS):
         groups = ("sales",) if number % 4 == 0 else ("support",)
         user = User(report_cells.user_id(number), f"User Number {number}", f"user{number}@example.com", groups)
-        users.put(ACCOUNT, user)
+        if user.user_id != UNTOLD:
+            users.put(ACCOUNT, user)
     for number in range(TEMPLATES):
         name = report_cells.template_id(number)
         made = Template(name, f"Template {number}", "Hello", None, None, NOW, NOW, content_id="0" * 40)
         templates.change(ACCOUNT, name, lambda _, made=made: made)  # type: ignore[misc]  # a lambda with a default
 
 
-def _read(on: Stage, what: str, mails: int, sent: int, reading: Parts) -> Read:
-    name, query = REPORTS[what]
+def _send(own: Settings) -> None:
+    """The newest mails, of all users and in all partitions, sent and delivered minute by minute."""
+    messages = Messages(own.messages_table, own.region)
+    for number in range(MAILS_LISTED):
+        at = NOW - timedelta(minutes=number)
+        message = report_cells.mail(number, at)
+        delivered = RecipientState(delivered_at=at)
+        state = State(delivery=Delivery(sent=(at, f"ses-{number}"), recipients={message.envelope.to[0]: delivered}))
+        messages.add(message)
+        counted = Counted(at.date().isoformat(), frozenset({"sent", "tracked", "delivered"}))
+        messages.store_fold(message, Fold(state=state, counted=counted))
+
+
+def _read(on: Stage, what: str, mails: int, sent: int, parts: Parts) -> Read:
+    name, query, _ = REPORTS[what]
     on.drained()
-    report = read_report(ACCOUNT, name, {**query, "period": ["last_100_days"]}, reading, now=NOW)
+    report = shown(ACCOUNT, name, {**query, "period": ["last_100_days"]}, parts, now=NOW)
     calls = on.drained()
     whole = report["summary"]["sent"]
-    if whole != sent and not {"user", "group"} & query.keys():
+    if whole != sent and not {"user", "group", "template"} & query.keys():
         raise RuntimeError(f"{what} says {whole} mails, of {sent}")
+    if not (report["rows"] or report["by"] is None) or not report.get("emails", {"data": [0]})["data"]:
+        raise RuntimeError(f"{what} is empty")
     return Read(what, mails, len(calls), _units(calls), sum(call.received for call in calls))
 
 
@@ -164,23 +235,45 @@ def _of_index(mails: int) -> tuple[int, float, int]:
 
 
 def builds(on: Stage, mails: int, days: Sequence[int]) -> Iterator[Build]:
-    """What building costs when the cells of so many days changed: other days each time, of an account of its own."""
+    """What building costs when the cells of so many days changed: first of a new account, then other days of it each
+    time, and at last the first ones again, of an account that has tables of all days."""
     own = settings.read()
-    left = [(day, cells) for day, cells in report_cells.cells_by_day(mails)]
-    parts = building_of(own, Logger(service="bench", level="CRITICAL"))
+    every = list(report_cells.cells_by_day(mails))
+    left, first = every[:], every[-days[0] :]
     for number in days:
         changed, left = left[-number:], left[:-number]
-        Behind(own.reports_table, own.region).mark((BUILT_ACCOUNT, day) for day, _ in changed)
         for _, cells in changed:
             _put(own, cells)
-        on.drained()
-        built = building.build_all(parts, holder="bench", lasts=timedelta(minutes=1))
-        calls = on.drained()
-        if built.days < number or built.failed:
-            raise RuntimeError(f"of {number} days were built: {built}")
-        written = sum(sum(call.writes.values()) for call in calls)
-        yield Build(mails, built.days, sum(len(cells) for _, cells in changed), len(calls), _units(calls), written)
-        _settle(own)
+        yield _build(on, own, changed, others=len(every) - len(left) - number)
+    for day, cells in left:
+        _tables(own).put(BUILT_ACCOUNT, day, table_of(cells), BUILT_AT)
+    yield _build(on, own, first, others=len(every) - len(first))
+
+
+def _build(on: Stage, own: Settings, changed: Sequence[tuple[str, Cells]], others: int) -> Build:
+    behind = Behind(own.reports_table, own.region)
+    behind.mark((BUILT_ACCOUNT, day) for day, _ in changed)
+    parts = building_of(own, Logger(service="bench", level="CRITICAL"))
+    on.drained()
+    built = building.build_all(parts, holder="bench", lasts=timedelta(minutes=1))
+    calls = on.drained()
+    if built.days != len(changed) or built.failed:
+        raise RuntimeError(f"of {len(changed)} days were built: {built}")
+    for mark in behind.all():
+        behind.settle(mark)  # so that what was built is not built again
+    written = sum(sum(call.writes.values()) for call in calls)
+    cell_units = sum(_cell_units(cells) for _, cells in changed)
+    number = sum(len(cells) for _, cells in changed)
+    return Build(others, built.days, number, cell_units, len(calls), _units(calls), written)
+
+
+def _cell_units(cells: Cells) -> float:
+    """Read units of a day's cells, each partition of them read once."""
+    sizes: dict[str, list[int]] = {owner: [] for owner in keys.all_cells(BUILT_ACCOUNT, "")}
+    for number, (place, columns) in enumerate(cells.items()):
+        item = _item(place._replace(account=BUILT_ACCOUNT), columns, number)
+        sizes[keys.cells(BUILT_ACCOUNT, "", number % keys.CELL_SHARDS)].append(capacity.item_size(item))
+    return sum(capacity.query_units(each, STRONG) for each in sizes.values())
 
 
 def _put(own: Settings, cells: Cells) -> None:
@@ -192,13 +285,6 @@ def _put(own: Settings, cells: Cells) -> None:
     for first in range(0, len(items), AT_ONCE):
         puts = [{"PutRequest": {"Item": item}} for item in items[first : first + AT_ONCE]]
         client.batch_write_item(RequestItems={own.reports_table: puts})  # type: ignore[dict-item]  # of mappings
-
-
-def _settle(own: Settings) -> None:
-    """Takes away all marks, so that what was built is not built again."""
-    behind = Behind(own.reports_table, own.region)
-    for mark in behind.all():
-        behind.settle(mark)
 
 
 def main() -> None:

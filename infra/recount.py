@@ -20,6 +20,8 @@ from pynamodb.exceptions import PynamoDBException
 from chalicelib.core import recount as counting
 from chalicelib.core.cell import Cells
 from chalicelib.core.problem import MailsightError
+from chalicelib.core.recount import Misnoted
+from chalicelib.entrypoints.folding import FOLDING, folds_of
 from chalicelib.entrypoints.recount import RECOUNTING, recounting_of
 from chalicelib.flow import recount as flow
 from chalicelib.flow.recount import Recounted
@@ -53,17 +55,27 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _run(asked: argparse.Namespace) -> Recounted:
-    own = installation.find(asked, *RECOUNTING)
+    own = installation.find(asked, *RECOUNTING, *(FOLDING if asked.repair else ()))
     days = [asked.first + timedelta(days=number) for number in range((asked.last - asked.first).days + 1)]
-    return flow.recount_all(lambda account: days, recounting_of(own, _tell), repair=asked.repair)
+    repair = folds_of(own) if asked.repair else None
+    return flow.recount_all(lambda account: days, recounting_of(own, _tell), repair=repair)
 
 
-def _tell(account: str, day: str, what: Cells | Exception) -> None:
+def _tell(account: str, day: str, what: Cells | Misnoted | Exception) -> None:
     if isinstance(what, Exception):
         print(f"{account} {day}: {type(what).__name__}: {what}", file=sys.stderr)
-        return
-    print(f"{account} {day}: wrong by {counting.size(what):,}", file=sys.stderr)
-    for place, columns in sorted(what.items()):
+    elif isinstance(what, Misnoted):
+        print(f"{account} {day}: {what.mails:,} mails are noted wrongly, by {what.size:,}", file=sys.stderr)
+        for one in what.first:
+            print(f"  {one.message.message_id}", file=sys.stderr)
+            _tell_cells(one.cells)
+    else:
+        print(f"{account} {day}: wrong by {counting.size(what):,}", file=sys.stderr)
+        _tell_cells(what)
+
+
+def _tell_cells(cells: Cells) -> None:
+    for place, columns in sorted(cells.items()):
         lacking = ", ".join(f"{column} {number:+,}" for column, number in sorted(columns.items()))
         print(f"    {place.module or '-'} {place.user or '-'} {place.source}: {lacking}", file=sys.stderr)
 

@@ -1,6 +1,7 @@
 """The data stack's tables, queues and bucket in process, made from infra/data.yaml, so that tests and stack agree."""
 
 import copy
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -9,7 +10,9 @@ from typing import Any, NamedTuple
 
 import boto3
 import moto.backends
+import pytest
 from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
 
 from infra import template
 
@@ -35,9 +38,24 @@ def _client(service: str) -> Any:
 
 
 @contextmanager
+def _in_turn() -> Iterator[None]:
+    """One request after the other: a transaction of moto's copies whole tables and, where it fails, puts them back,
+    whatever other threads have written meanwhile."""
+    lock, process = threading.RLock(), BotocoreStubber.process_request
+
+    def locked(*request: Any) -> Any:
+        with lock:
+            return process(*request)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BotocoreStubber, "process_request", locked)
+        yield
+
+
+@contextmanager
 def data_stack() -> Iterator[Stack]:
     """The stack, for as long as the block runs."""
-    with mock_aws():
+    with mock_aws(), _in_turn():
         dynamodb, sqs, s3 = (_client(name) for name in ("dynamodb", "sqs", "s3"))
         for name in ("Events", "Messages", "Links", "Salts", "Account", "Reports", "Outbox"):
             properties = DATA_STACK[f"{name}Table"]["Properties"]

@@ -102,6 +102,7 @@ MAY: dict[str, dict[str, set[str]]] = {
             *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
             *CHANGE_SUPPRESSIONS,
         },
+        "table/reports": {"dynamodb:Query", "dynamodb:BatchGetItem"},  # what a report reads
         "blobs/*": {"s3:GetObject", "s3:DeleteObject"},  # exported; erased, and exports of who is erased
         "blobs/_exports/*": {"s3:PutObject", "s3:AbortMultipartUpload"},  # in parts, where they are large
         "blobs": FIND_OUT_WHAT_IS_MISSING,
@@ -153,6 +154,7 @@ MAY: dict[str, dict[str, set[str]]] = {
     "recount": {
         "table/messages": {"dynamodb:BatchGetItem"},  # folds_between
         BY_ACCOUNT: {"dynamodb:Query"},
+        "table/events": {"dynamodb:Scan"},  # a sample, for what should be gone
         "table/account": {"dynamodb:GetItem", "dynamodb:Query"},  # the time zone; the register
         "table/reports": {"dynamodb:Query", "dynamodb:UpdateItem"},  # of_day; marks
         "schedule-failed": {"sqs:SendMessage"},  # as above

@@ -2,13 +2,14 @@
 
 import gzip
 import hashlib
+import io
+import zipfile
 import zlib
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
-
-_GZIP = 16 + zlib.MAX_WBITS
 
 
 def disguises(address: str) -> dict[str, bytes]:
@@ -35,7 +36,7 @@ def disguises(address: str) -> dict[str, bytes]:
 
 
 def found_in(stored: Iterable[tuple[str, bytes]], address: str) -> list[tuple[str, str]]:
-    """Where the address is, and in which disguise; looks into gzip, too."""
+    """Where the address is, and in which disguise; looks into what is packed, too."""
     sought = disguises(address)
     return [
         (place, name)
@@ -47,9 +48,31 @@ def found_in(stored: Iterable[tuple[str, bytes]], address: str) -> list[tuple[st
 
 
 def _layers(octets: bytes) -> Iterator[bytes]:
+    """As it is, and unpacked: gzip, ZIP, and zlib, whose first two octets are a multiple of 31 (RFC 1950, 2.2)."""
     yield octets
     if octets[:2] == b"\x1f\x8b":
-        yield gzip.decompress(octets)
+        yield from _layers(gzip.decompress(octets))
+    elif octets[:4] == b"PK\3\4":
+        with zipfile.ZipFile(io.BytesIO(octets)) as archive:
+            for one in archive.infolist():
+                yield one.filename.encode()
+                yield from _layers(archive.read(one))
+    elif octets[:1] == b"\x78" and int.from_bytes(octets[:2], "big") % 31 == 0:
+        with suppress(zlib.error):
+            yield from _layers(zlib.decompress(octets))
+
+
+def _text_of(value: Any) -> bytes:
+    """An item, or a value of one, as text; with it what is packed in it."""
+    return b"\n".join([repr(value).encode(), *(layer for octets in _binary(value) for layer in _layers(octets))])
+
+
+def _binary(value: Any) -> Iterator[bytes]:
+    if isinstance(value, bytes):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _binary(one)
 
 
 def tables(dynamodb: Any, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
@@ -57,7 +80,7 @@ def tables(dynamodb: Any, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     for name in names:
         for page in dynamodb.get_paginator("scan").paginate(TableName=name, ConsistentRead=True):
             for item in page["Items"]:
-                yield f"table {name}", repr(item).encode()
+                yield f"table {name}", _text_of(item)
 
 
 def objects(s3: Any, bucket: str) -> Iterator[tuple[str, bytes]]:
@@ -83,4 +106,4 @@ def attributes(dynamodb: Any, names: Iterable[str]) -> Iterator[tuple[str, dict[
         for page in dynamodb.get_paginator("scan").paginate(TableName=name, ConsistentRead=True):
             for item in page["Items"]:
                 for attribute, value in item.items():
-                    yield f"{name}.{attribute}", item, repr(value).encode()
+                    yield f"{name}.{attribute}", item, _text_of(value)

@@ -1,6 +1,7 @@
 """What a caller asked for cannot be done: each field to mend, with what is wrong with it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from chalicelib.core.problem import MailsightError
 
@@ -16,6 +17,15 @@ class BadInput(MailsightError):
 def wrong(pointer: str, message: str) -> dict[str, str]:
     """One entry of `errors`."""
     return {"pointer": pointer, "message": message}
+
+
+@contextmanager
+def named_under(part: str) -> Iterator[None]:
+    """What is wrong with this part of the body is named where it stands there, as `/query` has `/query/by`."""
+    try:
+        yield
+    except BadInput as error:
+        raise BadInput([wrong(f"{part}{one['pointer']}", one["message"]) for one in error.errors]) from None
 
 
 def one_of(names: Iterable[str]) -> str:

@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 from chalicelib.core import address, address_key, instant, named_address
 from chalicelib.core import mode as modes
 from chalicelib.core.bad_input import BadInput, one_of, wrong
+from chalicelib.core.cell import NONE
 from chalicelib.core.line import is_line, is_seen
 
 MOST_ERRORS = 100  # are named at once
@@ -79,6 +80,12 @@ def _is_seen(text: str) -> str:
     return text
 
 
+def _is_free(text: str) -> str:
+    if text == NONE:
+        raise PydanticCustomError("reserved", "stands for none in reports, and is nothing's id")
+    return text
+
+
 def _address(text: str) -> str:
     try:
         return address.show(text)
@@ -100,6 +107,7 @@ _RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\
 Name = Annotated[
     str, StringConstraints(min_length=1, max_length=200), AfterValidator(is_one_line), AfterValidator(_is_seen)
 ]
+Id = Annotated[Name, AfterValidator(_is_free)]
 MailAddress = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_address)]
 AddressKey = Annotated[MailAddress, AfterValidator(named_address.bare), AfterValidator(address_key.key_of)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]

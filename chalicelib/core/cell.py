@@ -45,6 +45,9 @@ HOURS = tuple(f"{day}_{hour:02d}" for day in WEEKDAYS for hour in range(24))
 """Mails by the hour of the week in which a person first opened them, in the account's time zone. In the cell of the
 sending day, for a cell of their own would double what a first open writes."""
 
+NONE = "(none)"
+"""Says that a mail has no template, module or user, where an empty text would not be seen; no id is called so."""
+
 SENT_WITHIN = timedelta(hours=24)
 """A mail that was sent later than that, as one may be that others send for us, counts as of then."""
 

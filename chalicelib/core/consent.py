@@ -12,6 +12,7 @@ from typing import Any
 
 from chalicelib.core import instant
 from chalicelib.core import mode as modes
+from chalicelib.core.erased import without
 from chalicelib.core.token import Mode
 
 
@@ -94,6 +95,11 @@ def show(address: str, entries: Iterable[Entry], at: datetime) -> dict[str, Any]
             for entry in history
         ],
     }
+
+
+def unnamed(entry: Entry, address_key: str) -> Entry:
+    """What somebody said without another one, whose person was erased: who noted it, and how it was said."""
+    return replace(entry, how=without(entry.how, address_key), by=without(entry.by, address_key))
 
 
 def _place(entry: Entry) -> tuple[datetime, bool, datetime, str, str, Mode]:

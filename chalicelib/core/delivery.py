@@ -140,9 +140,18 @@ def begun(notice: Notice, webhook_id: str, place: str, now: datetime) -> Deliver
 
 def held(delivery: Delivery, mark: str) -> Delivery:
     """The delivery as its next attempt begins. One that was broken off before is noted, at the time it was due."""
+    return replace(delivery, tries=delivery.tries + 1, attempts=_with_broken(delivery), claim=mark)
+
+
+def given_up(delivery: Delivery) -> Delivery:
+    """The delivery when nobody came back from its last attempt."""
+    return replace(delivery, status=Status.FAILED, attempts=_with_broken(delivery), next_at=None)
+
+
+def _with_broken(delivery: Delivery) -> tuple[Attempt, ...]:
     lost = delivery.tries - len(delivery.attempts)
     broken = (Attempt(delivery.next_at, error=INTERRUPTED),) * lost if delivery.next_at else ()
-    return replace(delivery, tries=delivery.tries + 1, attempts=(*delivery.attempts, *broken), claim=mark)
+    return (*delivery.attempts, *broken)
 
 
 def is_over(delivery: Delivery) -> bool:

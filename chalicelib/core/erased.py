@@ -4,8 +4,10 @@ No address, no subject, no text of anybody, none of the ids by which others know
 so that its status and what reports have counted of it stay as they were.
 """
 
+import re
 from dataclasses import replace
 from datetime import datetime
+from unicodedata import normalize
 
 from chalicelib.core.address_key import key_of
 from chalicelib.core.message import Envelope, Failure, Message, Sending
@@ -15,6 +17,7 @@ from chalicelib.core.summary import Bounce, Delivery, RecipientState, State
 
 NOBODY = Envelope("", ())
 NOT_SENT = Failure("erased", "the mail was erased before it was sent")
+SOMEBODY = "(erased)"
 
 
 def is_about(message: Message, address_key: str) -> bool:
@@ -58,6 +61,25 @@ def erased(message: Message, at: datetime, recipient_hash: str | None = None) ->
         recipient_hash=recipient_hash,
         in_reply_to=None,
     )
+
+
+def without(text: str, address_key: str) -> str:
+    """A text that was noted of somebody else, where this address stood in it however it was written, also with its
+    domain in letters of its own; a longer address that has it at its end or beginning is another one."""
+    local, _, domain = address_key.rpartition("@")
+    host = r"\.".join(f"(?:{'|'.join(map(re.escape, _spellings(label)))})" for label in domain.split("."))
+    address = f"{re.escape(local)}@{host}" if local else host
+    return re.sub(rf"(?<![\w.+-]){address}(?![\w-]|\.\w)", SOMEBODY, text, flags=re.IGNORECASE)
+
+
+def _spellings(label: str) -> tuple[str, ...]:
+    """A part of a domain as DNS has it and, of an international one, as people write it (RFC 5890 section 2.3.2.1). By
+    the codec of the standard library, for the tables of IDNA are slow to import, and the key was checked by them."""
+    try:
+        shown = label.removeprefix("xn--").encode("ascii").decode("punycode") if label.startswith("xn--") else ""
+    except UnicodeError:
+        shown = ""
+    return (label, *(normalize(form, shown) for form in ("NFC", "NFD"))) if shown else (label,)
 
 
 def _without_words(failure: Failure | None) -> Failure | None:

@@ -1,20 +1,27 @@
-"""What is to be exported (`POST /v1/exports`), checked before anything begins: a person, or a list of mails."""
+"""What is to be exported (`POST /v1/exports`), checked before anything begins: a person, a list of mails, or a
+report."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from chalicelib.core import mail_filter
+from chalicelib.core import report_query
 from chalicelib.core.bad_input import BadInput, wrong
 from chalicelib.core.body import AddressKey, Strict, read
-from chalicelib.core.mail_filter import KNOWN, Here
+from chalicelib.core.job import Kind
+from chalicelib.core.mail_filter import KNOWN
 from chalicelib.core.report_period import PRESETS
+from chalicelib.core.report_query import STATUS
+from chalicelib.core.report_schedule_body import Query
 from chalicelib.core.sheet import FORMATS
 
 STATUSES, SOURCES, REASONS = KNOWN["status"], KNOWN["source"], KNOWN["reason"]
 PERIODS = tuple(PRESETS)
+REPORTS = tuple(name for name in report_query.REPORTS if name != STATUS)
+"""The other one's rows are mails."""
 
 
 class MailsIn(Strict):
@@ -36,41 +43,53 @@ class MailsIn(Strict):
     def query(self) -> dict[str, list[str]]:
         """The same as a query."""
         given = self.model_dump(by_alias=True, exclude_unset=True)
-        return {name: value if isinstance(value, list) else [value] for name, value in given.items() if value}
+        return {
+            name: value if isinstance(value, list) else [value]
+            for name, value in given.items()
+            if value not in (None, [])
+        }
 
 
 class NewExport(Strict):
-    """Either a person by their address, or a list of mails."""
+    """Either a person by their address, a list of mails, or a report."""
 
     address: AddressKey | None = None
     emails: MailsIn | None = None
-    format: Annotated[Literal[FORMATS] | None, Field(description="of a list of mails: csv unless it is told")] = None  # type: ignore[valid-type]  # as above
+    report: Literal[REPORTS] | None = None  # type: ignore[valid-type]  # as above
+    query: Annotated[Query | None, Field(description="of GET /v1/reports/{name}; all rows are in the file")] = None
+    format: Annotated[Literal[FORMATS] | None, Field(description="of mails and reports: csv unless it is told")] = None  # type: ignore[valid-type]  # as above
 
     @model_validator(mode="after")
     def _is_one(self) -> "NewExport":
-        if (self.address is None) is (self.emails is None):
-            raise PydanticCustomError("at:address", "give either address, or emails")
-        if self.format and self.emails is None:
-            raise PydanticCustomError("at:format", "a person is exported as ZIP; a format is for emails")
+        if sum(one is not None for one in (self.address, self.emails, self.report)) != 1:
+            raise PydanticCustomError("at:address", "give one of address, emails and report")
+        if self.format and self.address is not None:
+            raise PydanticCustomError("at:format", "a person is exported as ZIP; a format is for emails and reports")
+        if self.query is not None and self.report is None:
+            raise PydanticCustomError("at:query", "is of a report")
         return self
 
 
 class Asked(NamedTuple):
-    """The key of a person's address; or else the query of a list of mails, and the format of its files."""
+    """Of a person the key of their address; else the query of a list of mails or of a `report`, and the files'
+    format."""
 
-    address: str | None
-    query: Mapping[str, list[str]]
-    file_format: str
+    kind: Kind
+    address: str | None = None
+    query: Mapping[str, list[str]] = MappingProxyType({})
+    file_format: str = "zip"
+    report: str | None = None
 
 
-def to_export(body: Mapping[str, Any], here: Here) -> Asked:
-    """What a JSON object asks for. Raises BadInput."""
+def to_export(body: Mapping[str, Any]) -> Asked:
+    """What a JSON object asks for; whether there is such a list or report now is not looked at. Raises BadInput."""
     new = read(NewExport, body)
-    if new.emails is None:
-        return Asked(new.address, {}, "zip")
-    query = new.emails.query
-    try:
-        mail_filter.parse(query, here)
-    except BadInput as error:
-        raise BadInput([wrong(f"/emails{one['pointer']}", one["message"]) for one in error.errors]) from None
-    return Asked(None, query, new.format or FORMATS[0])
+    file_format = new.format or FORMATS[0]
+    if new.emails is not None:
+        return Asked(Kind.MAILS, query=new.emails.query, file_format=file_format)
+    if new.report is None:
+        return Asked(Kind.EXPORT, new.address)
+    query = {name: values for name, values in (new.query or {}).items() if values}
+    if "limit" in query:
+        raise BadInput([wrong("/query/limit", "is for reading a report; an export has every row")])
+    return Asked(Kind.REPORT, query=query, file_format=file_format, report=new.report)

@@ -67,8 +67,8 @@ def _share(part: int, whole: int) -> float:
 def lower_bound(part: int, whole: int) -> float:
     """How high a rate is at least, with 95 % confidence: the lower end of Wilson's score interval (E. B. Wilson, 1927),
     by which one lucky mail comes behind a thousand good ones."""
-    if whole <= 0:
-        return 0.0
+    if whole <= 0 or part <= 0:
+        return 0.0  # of nothing exactly, for what is left of rounding must not rank anything
     share, square = _share(part, whole), CONFIDENCE**2
     middle = share + square / (2 * whole)
     spread = CONFIDENCE * sqrt(share * (1 - share) / whole + square / (4 * whole * whole))

@@ -1,5 +1,5 @@
-"""A job that goes through the mails of an account: all that is kept of a person is exported or erased, or a list of
-mails is exported."""
+"""A job that takes its time: it goes through the mails of an account and exports or erases all that is kept of a
+person, or exports a list of mails; or it exports a report."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,6 +23,11 @@ class Kind(StrEnum):
     EXPORT = "export"
     ERASURE = "erasure"
     MAILS = "mails"
+    REPORT = "report"
+
+
+OF = {Kind.EXPORT: "person", Kind.MAILS: "emails", Kind.REPORT: "report"}
+"""What is exported, as the API says it."""
 
 
 class Status(StrEnum):
@@ -52,7 +57,8 @@ class Link(NamedTuple):
 class Job:
     """`address` is the person's key, None once it is not needed any more; `person` is a keyed hash of it, by which an
     erasure finds what was exported. A list of mails has neither, but the `query` that says which mails, and the
-    `file_format` of its files; `span` are the newest and the oldest time that it goes through, once that is known.
+    `file_format` of its files; so has a `report`, by its name. `span` are the newest and the oldest time that a list
+    goes through, once that is known.
 
     `cursor` is the place of the mail up to which its walk came, `rounds` how often it came to the end. `left` is the
     first place in this round that must be looked at again, and `is_unsettled` says that something was erased in it.
@@ -79,6 +85,7 @@ class Job:
     query: Mapping[str, Sequence[str]] = field(default_factory=dict)
     file_format: str = "zip"
     span: tuple[str, str] | None = None
+    report: str | None = None
 
     def counting(self, counts: Mapping[str, int]) -> "Job":
         """With these added to its counts."""
@@ -105,7 +112,7 @@ class Job:
         if self.status is Status.DONE:
             return 1.0
         if self.span is None or self.cursor == START:
-            return 0.0 if self.kind is Kind.MAILS else None
+            return 0.0 if self.kind in (Kind.MAILS, Kind.REPORT) else None
         newest, oldest, at = (instant.parse(text) for text in (*self.span, self.cursor.partition("#")[0]))
         share = (newest - at) / (newest - oldest) if newest > oldest else 0.0
         return round(min(max(share, 0.0), 0.99), 2)
@@ -120,6 +127,7 @@ TAKEN_BACK = "a person was erased whom its files may have named; begin it anew"
 COUNTS = {
     Kind.EXPORT: ("looked_at", "mails", "events"),
     Kind.MAILS: ("mails",),
+    Kind.REPORT: ("rows",),
     Kind.ERASURE: ("looked_at", "mails", "events", "consents", "suppressions", "users", "exports"),
 }
 """What is counted. A step that is repeated after a crash may count less than was done, never more."""
@@ -128,7 +136,7 @@ COUNTS = {
 def show(job: Job, links: Sequence[Link] = ()) -> dict[str, Any]:
     """The object `export` or `erasure`; never the address. `links` are those of its parts, in their order."""
     shown: dict[str, Any] = {
-        "object": "export" if job.kind is Kind.MAILS else job.kind.value,
+        "object": "export" if job.kind in OF else job.kind.value,
         "id": job.job_id,
         "status": job.status.value,
         "created_at": instant.show(job.created_at),
@@ -136,8 +144,8 @@ def show(job: Job, links: Sequence[Link] = ()) -> dict[str, Any]:
         "counts": {name: job.counts.get(name, 0) for name in COUNTS[job.kind]},
         "error": job.error,
     }
-    if job.kind is not Kind.ERASURE:
-        shown["of"] = "emails" if job.kind is Kind.MAILS else "person"
+    if job.kind in OF:
+        shown["of"] = OF[job.kind]
         shown["format"], shown["progress"] = job.file_format, job.progress
         shown["files"] = [
             {"url": link.url, "url_expires_at": instant.show(link.expires_at), "size": part.size}

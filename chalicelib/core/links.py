@@ -64,18 +64,19 @@ def split(html: str) -> Split:
     return _cut(html, cuts, tuple(destinations), pixel_at)
 
 
-def instrument(split: Split, links: Sequence[str] | None, pixel_url: str | None, before_pixel: str = "") -> str:
-    """The mail with link i replaced by links[i] and a pixel; None leaves the links, or the pixel, as they were.
+def instrument(split: Split, links: Sequence[str | None] | None, pixel_url: str | None, before_pixel: str = "") -> str:
+    """The mail with link i replaced by links[i] and a pixel; None leaves a link, or all, or the pixel as they were.
     `before_pixel` is HTML that is shown at the end.
 
     Raises ValueError unless there is one link for each destination, and for URLs with a character that would have to
     be escaped in some attribute (quotes, `&`, `<`, `>`, a backquote, space, what is not ASCII): ours have none.
     """
-    slots = list(split.originals if links is None else links)
-    if len(slots) != len(split.originals):
-        raise ValueError(f"{len(slots)} links for a mail that has {len(split.originals)}")
-    if found := _NEEDS_ESCAPING.search("".join([*(links or ()), pixel_url or ""])):
+    new = [None] * len(split.originals) if links is None else links
+    if len(new) != len(split.originals):
+        raise ValueError(f"{len(new)} links for a mail that has {len(split.originals)}")
+    if found := _NEEDS_ESCAPING.search("".join([*filter(None, new), pixel_url or ""])):
         raise ValueError(f"a tracked URL must not contain {found[0]!r}")
+    slots = [original if link is None else link for original, link in zip(split.originals, new, strict=True)]
     slots.insert(split.pixel_slot, before_pixel + ("" if pixel_url is None else PIXEL.format(pixel_url)))
     pieces = [""] * (len(split.texts) + len(slots))
     pieces[::2] = split.texts

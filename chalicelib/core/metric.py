@@ -23,6 +23,7 @@ Count = Literal[
     "MailDelayed",  # SES refuses for now: it is tried later; once for each try
     "MailFailed",  # SES refuses for good, or a day of tries is over, or its content is gone
     "MailUnknown",  # SES gave no clear answer
+    "MailUntracked",  # links stay as they were, for what they need could not be stored; once for each try
     "Delivered",  # recipients, by what SES's notifications tell of them; each fact once, however often it is told
     "BouncedHard",
     "BouncedSoft",  # without automatic answers
@@ -44,8 +45,9 @@ Count = Literal[
     "MessageUnstuck",  # by the sweep: queued anew, or given up
     "SweepFailed",
     "SweepLeft",
-    "CellDrift",  # by the recount: mails by which report cells were wrong, all columns together; always zero
+    "CellDrift",  # by the recount: mails by which report cells, or the notes of mails, were wrong in all; always zero
     "RecountFailed",  # accounts and days that could not be counted anew, or were left for want of time
+    "EventOverdue",  # by the recount, of a sample: events that TTL should have deleted three days ago; always zero
     "ReportFailed",  # days whose table could not be built, once for each try
     "EventReplayed",  # spilled hits that are in the table now
     "ReplayIncomplete",  # runs that something stopped, or that found what is no event

@@ -73,6 +73,13 @@ class Notice(NamedTuple):
         return f"{instant.show(self.written_at)}#{self.notice_id}"
 
 
+def at(key: str, like: Notice) -> Notice:
+    """A notice like this one, at another place."""
+    written_at, _, notice_id = key.partition("#")
+    time = instant.parse(written_at)
+    return like._replace(notice_id=notice_id, occurred_at=time, written_at=time)
+
+
 def id_of(message_id: str, version: int, number: int) -> str:
     """The id of one of the notices that a version of a message's state brings."""
     return f"{message_id}-{version}-{number}"

@@ -38,7 +38,7 @@ from chalicelib.core.person_body import NewErasure
 from chalicelib.core.phone_call_body import NewCall
 from chalicelib.core.received_body import NewReceivedEmail
 from chalicelib.core.report_period import INTERVALS, PRESETS
-from chalicelib.core.report_query import BREAK_UPS, MOST_USERS, ORDERS, REPORTS
+from chalicelib.core.report_query import BREAK_UPS, MOST_USERS, ORDERS, REPORTS, STATUSES
 from chalicelib.core.sheet import FORMATS
 from chalicelib.core.source import SOURCES
 from chalicelib.core.submission import NewEmail
@@ -89,7 +89,7 @@ def _document(url: str, schemas: Json) -> Json:
         | _jobs()
         | _webhooks()
         | _reports()
-        | openapi_report_schedule.paths(_operation, _OF_A_BODY, _OF_ONE),
+        | openapi_report_schedule.paths(_operation, [_IDEMPOTENCY_KEY], _OF_A_BODY, _OF_ONE),
         "webhooks": _told(),
         "components": {"schemas": schemas, "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
     }
@@ -112,7 +112,7 @@ _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-    "description": "a repeated request with the same key and body makes one mail, for 24 hours",
+    "description": "a repeated request with the same key and body makes nothing new, for 24 hours",
 }
 
 
@@ -181,7 +181,11 @@ def _mails() -> Json:
         "/v1/emails/{message_id}/events": {
             "get": _operation("What happened to a mail", "list_events", EventList, [_ID, *_WINDOW], _OF_ONE)
         },
-        "/v1/uploads": {"post": _operation("Announce a large file", "post_upload", Upload, (), _OF_A_BODY, NewUpload)},
+        "/v1/uploads": {
+            "post": _operation(
+                "Announce a large file", "post_upload", Upload, [_IDEMPOTENCY_KEY], _MADE_ONCE, NewUpload
+            )
+        },
         "/v1/opens": {"get": _operation("Mails by their latest open", "list_opens", EmailList, _WINDOW)},
         "/v1/aggregates": {
             "get": _operation(
@@ -235,25 +239,30 @@ def _jobs() -> Json:
     job = [
         {"name": "job_id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"}}
     ]
-    begun = f"{_OF_A_BODY} 503"
+    begun, key = f"{_MADE_ONCE} 503", [_IDEMPOTENCY_KEY]
     return {
         "/v1/exports": {
-            "post": _operation("Export a person, or a list of mails", "post_export", Export, (), begun, NewExport)
+            "post": _operation(
+                "Export a person, a list of mails, or a report", "post_export", Export, key, begun, NewExport
+            )
         },
         "/v1/exports/{job_id}": {"get": _operation("How far it is, and the files", "get_export", Export, job, _OF_ONE)},
-        "/v1/erasures": {"post": _operation("Erase a person", "post_erasure", Erasure, (), begun, NewErasure)},
+        "/v1/erasures": {"post": _operation("Erase a person", "post_erasure", Erasure, key, begun, NewErasure)},
         "/v1/erasures/{job_id}": {"get": _operation("How far it is", "get_erasure", Erasure, job, _OF_ONE)},
     }
 
 
 def _webhooks() -> Json:
     hook = {**_ID, "name": "webhook_id"}
+    once: list[Json] = [hook, _IDEMPOTENCY_KEY]
     of_one_with_body, queued = f"{_OF_A_BODY} 404", f"{_OF_A_BODY} 404 409 503"
     path, status = "/v1/webhooks/{webhook_id}", _query("status", enum=[one.value for one in Delivered])
     return {
         "/v1/webhooks": {
             "get": _operation("All webhooks", "list_webhooks", WebhookList),
-            "post": _operation("Add a webhook", "post_webhook", AddedWebhook, (), f"{_OF_A_BODY} 409", NewWebhook),
+            "post": _operation(
+                "Add a webhook", "post_webhook", AddedWebhook, [_IDEMPOTENCY_KEY], _MADE_ONCE, NewWebhook
+            ),
         },
         path: {
             "get": _operation("One webhook", "get_webhook", Webhook, [hook], _OF_ONE),
@@ -261,10 +270,10 @@ def _webhooks() -> Json:
             "delete": _operation("Remove one", "delete_webhook", DeletedWebhook, [hook], _OF_ONE),
         },
         f"{path}/rotate": {
-            "post": _operation("Make a new secret", "rotate_webhook", RotatedWebhook, [hook], f"400 {_OF_ONE}")
+            "post": _operation("Make a new secret", "rotate_webhook", RotatedWebhook, once, f"400 {_OF_ONE} 409")
         },
         f"{path}/test": {
-            "post": _operation("Send a test", "post_webhook_test", Delivery, [hook], f"400 {_OF_ONE} 409 503")
+            "post": _operation("Send a test", "post_webhook_test", Delivery, once, f"400 {_OF_ONE} 409 410 503")
         },
         f"{path}/deliveries": {
             "get": _operation(
@@ -272,7 +281,7 @@ def _webhooks() -> Json:
             )
         },
         f"{path}/replay": {
-            "post": _operation("Tell a range of time again", "post_replay", Replay, [hook], queued, NewReplay)
+            "post": _operation("Tell a range of time again", "post_replay", Replay, once, queued, NewReplay)
         },
     }
 
@@ -287,8 +296,10 @@ def _reports() -> Json:
         _query("interval", enum=list(INTERVALS)),
         _query("minimum", "tracked mails, to be ranked by a rate", type="integer", minimum=1, maximum=1_000_000),
         _query("order", "of top-users", enum=list(ORDERS)),
-        _query("status", "of the mails of sent-email-status", enum=list(mail_filter.KNOWN["status"])),
-        _query("limit", "rows; of sent-email-status mails, up to 100", type="integer", minimum=1, maximum=1000),
+        _query("status", "of the mails of sent-email-status", enum=list(STATUSES)),
+        _query(
+            "limit", "rows, not by date; of sent-email-status mails, to 100", type="integer", minimum=1, maximum=1000
+        ),
         *_WINDOW[1:],
         _query("format", "a file is answered by a link to it", enum=["json", *FORMATS]),
     ]
@@ -331,6 +342,7 @@ _STATUSES: Mapping[type[BaseModel], str] = {
     **{AddedWebhook: "201", Delivery: "202", Replay: "202"},
 }
 _OF_A_BODY = "400 401 403 413 415 422"
+_MADE_ONCE = f"{_OF_A_BODY} 409 410"
 _OF_ONE = "401 403 404 422"
 
 

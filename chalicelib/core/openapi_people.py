@@ -1,4 +1,4 @@
-"""Exports of a person or a list of mails, and erasures, as models for the API's document."""
+"""Exports of a person, a list of mails or a report, and erasures, as models for the API's document."""
 
 from datetime import datetime
 from typing import Literal
@@ -32,6 +32,12 @@ class MailListCounts(Answer):
     mails: int
 
 
+class ReportCounts(Answer):
+    """How many rows its file holds, those of the period before among them."""
+
+    rows: int
+
+
 class Job(Answer):
     """A job; it names nobody whom it is about."""
 
@@ -43,7 +49,7 @@ class Job(Answer):
 
 
 class ExportFile(Answer):
-    """A ZIP, or a file of at most 100,000 mails; `size` in bytes."""
+    """A ZIP, or a file of at most 100,000 mails or rows; `size` in bytes."""
 
     url: str
     url_expires_at: datetime
@@ -51,13 +57,13 @@ class ExportFile(Answer):
 
 
 class Export(Job):
-    """All that is kept of a person, or a list of mails."""
+    """All that is kept of a person, a list of mails, or a report with all its rows."""
 
     object: Literal["export"]
-    of: Literal["person", "emails"]
+    of: Literal["person", "emails", "report"]
     format: Literal["zip", "csv", "xlsx"]
     progress: float | None = Field(description="0 to 1; null where it is not known", ge=0, le=1)
-    counts: ExportCounts | MailListCounts
+    counts: ExportCounts | MailListCounts | ReportCounts
     files: list[ExportFile] = Field(description="when it is done, for seven days; each call makes other links")
 
 

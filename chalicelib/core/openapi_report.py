@@ -44,7 +44,7 @@ class ReportRow(Figures):  # type: ignore[misc, valid-type]  # made above
     last: date | None = Field(None, alias="to", description="by date")
     user: str | None = Field(None, description=f"by {USER_AND_DATE}")
     day: date | None = Field(None, alias=DATE, description=f"by {USER_AND_DATE}")
-    rank: int | None = Field(None, description="of the first ten")
+    rank: int | None = Field(None, description="of the first ten; before null for who had too few mails to be ranked")
     rate: Share = Field(None, description="by which they are ranked")
     rate_name: str | None = None
     lower_bound: float | None = Field(None, description="Wilson, 95 %: by this they are ranked")
@@ -58,10 +58,12 @@ class ReportFilters(Answer):
     template: str | None
     module: str | None
     source: str | None
+    status: str | None = Field(None, description="sent-email-status: which mails are listed; the figures are of all")
 
 
 class PeriodBefore(Answer):
-    """As many days, right before."""
+    """As many days, right before. By date `rows` are those of these days; else what each row was then, if anything: by
+    user and date so many days earlier as the period has."""
 
     first: date = Field(alias="from")
     last: date = Field(alias="to")

@@ -1,6 +1,6 @@
 """Schedules of reports, as models and operations for the API's document."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -55,11 +55,13 @@ MODELS: tuple[type[BaseModel], ...] = (
 )
 
 
-def paths(operation: Callable[..., dict[str, Any]], of_a_body: str, of_one: str) -> dict[str, Any]:
-    """Its paths; `operation` describes one, with the statuses of its problems."""
+def paths(
+    operation: Callable[..., dict[str, Any]], key: Sequence[Mapping[str, Any]], of_a_body: str, of_one: str
+) -> dict[str, Any]:
+    """Its paths; `operation` describes one, with the statuses of its problems; `key` is the Idempotency-Key."""
     where = {"name": "schedule_id", "in": "path", "required": True}
     one = [{**where, "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"}}]
-    add = AddedReportSchedule, (), f"{of_a_body} 409", NewReportSchedule
+    add = AddedReportSchedule, key, f"{of_a_body} 409 410", NewReportSchedule
     change = ReportSchedule, one, f"{of_a_body} 404", ReportScheduleChange
     return {
         "/v1/report-schedules": {

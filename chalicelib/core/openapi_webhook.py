@@ -31,13 +31,13 @@ class Webhook(Answer):
 
 
 class AddedWebhook(Webhook):
-    """A webhook with its secret, which is told once."""
+    """A webhook with its secret, which no other answer tells but that to the same request again."""
 
     secret: str = Field(pattern="^whsec_")
 
 
 class RotatedWebhook(AddedWebhook):
-    """A webhook with its new secret, which is told once."""
+    """A webhook with its new secret, which no other answer tells but that to the same request again."""
 
 
 class DeletedWebhook(Answer):

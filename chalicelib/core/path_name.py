@@ -7,13 +7,13 @@ decoded here, once, and a name may hold slashes and percent signs.
 from urllib.parse import unquote_to_bytes
 
 from chalicelib.core.bad_input import BadInput, wrong
-from chalicelib.core.body import Name, Strict, read
+from chalicelib.core.body import Id, Strict, read
 
 
 class Named(Strict):
     """Anything that its caller named."""
 
-    id: Name
+    id: Id
 
 
 def parse(raw: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field
 
 from chalicelib.core import past
-from chalicelib.core.body import Moment, Name, Strict, read
+from chalicelib.core.body import Id, Moment, Name, Strict, read
 from chalicelib.core.phone_call import DIRECTIONS, OUTCOMES, PhoneCall, day_of, id_of
 from chalicelib.core.submission import RecordIn
 
@@ -18,7 +18,7 @@ class NewCall(Strict):
     """A call that ended. With a `call_id`, the CRM's own, telling of it again changes nothing."""
 
     call_id: Name | None = None
-    user: Name
+    user: Id
     record: RecordIn | None = None
     direction: Literal[DIRECTIONS]  # type: ignore[valid-type]  # the tuple is the one place of the names
     started_at: Annotated[Moment, Field(description="at most 400 days ago")]

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from chalicelib.core import past, rfc_message_id
 from chalicelib.core import source as sources
-from chalicelib.core.body import MailAddress, Moment, Name, Strict, read
+from chalicelib.core.body import Id, MailAddress, Moment, Strict, read
 from chalicelib.core.message import Content, Envelope
 from chalicelib.core.received import ReceivedMail
 from chalicelib.core.submission import Body, Line, RecordIn
@@ -52,7 +52,7 @@ class NewReceivedEmail(Strict):
     references: MessageIds | None = None
     received_at: Annotated[Moment | None, Field(description="at most 400 days ago; now unless it is told")] = None
     record: RecordIn | None = None
-    user: Name | None = None
+    user: Id | None = None
     source: Literal[sources.RECEIVABLE] = "imap"  # type: ignore[valid-type]  # it is the one place of the names
 
     @model_validator(mode="after")

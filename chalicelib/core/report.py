@@ -1,7 +1,7 @@
 """Reports: what the day tables of a period come to, as a summary and broken up; a break-up adds up to its summary."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from chalicelib.core import figures, instant, report_period
@@ -15,6 +15,7 @@ from chalicelib.core.report_query import (
     DATE,
     RANKED,
     RATE_NAMES,
+    STATUS,
     TOP_USERS,
     USER_AND_DATE,
     ReportQuery,
@@ -45,7 +46,7 @@ class Found(NamedTuple):
 def show(query: ReportQuery, found: Found) -> dict[str, Any]:
     """A report as the API shows it."""
     shown = _figures_shown(query)
-    rows = _ranked(query, found, shown) if query.report in RANKED else _rows(query, query.period, found, shown)
+    rows = _ranked(query, found, shown) if query.report in RANKED else _rows(query, found, shown)
     summary = added(one.figures for one in _within(found.days, query.period))
     return {
         "object": "report",
@@ -61,7 +62,7 @@ def show(query: ReportQuery, found: Found) -> dict[str, Any]:
         "summary": shown(summary),
         **_ranking(query),
         **rows,
-        "before": _before(query, found, shown) if query.compare else None,
+        "before": _before(query, found, shown, rows["rows"]) if query.compare else None,
         **({"hours": _hours(summary)} if query.report == ANALYTICS else {}),
     }
 
@@ -79,6 +80,7 @@ def _filters(query: ReportQuery) -> dict[str, Any]:
         "template": query.template,
         "module": query.module,
         "source": query.source,
+        **({"status": query.status} if query.report == STATUS else {}),
     }
 
 
@@ -102,34 +104,70 @@ def _within(days: Iterable[DayFigures], period: Period) -> list[DayFigures]:
     return [one for one in days if first <= one.day <= last]
 
 
-def _before(query: ReportQuery, found: Found, shown: Callable[[Figures], dict[str, Any]]) -> dict[str, Any]:
+def _before(
+    query: ReportQuery, found: Found, shown: Callable[[Figures], dict[str, Any]], rows: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     period = query.period.before
-    rows = _rows(query, period, found, shown) if query.by == DATE else {"rows": []}
+    days = _within(found.days, period)
     return {
         "from": period.first.isoformat(),
         "to": period.last.isoformat(),
-        "summary": shown(added(one.figures for one in _within(found.days, period))),
-        "rows": rows["rows"],
+        "summary": shown(added(one.figures for one in days)),
+        "rows": _rows_before(query, days, found, shown, rows),
     }
 
 
-def _rows(
-    query: ReportQuery, period: Period, found: Found, shown: Callable[[Figures], dict[str, Any]]
-) -> dict[str, Any]:
-    days = _within(found.days, period)
+def _rows_before(
+    query: ReportQuery,
+    days: Sequence[DayFigures],
+    found: Found,
+    shown: Callable[[Figures], dict[str, Any]],
+    rows: Sequence[Mapping[str, Any]],
+) -> list[dict[str, Any]]:
+    """By date all rows of the period before. Else what each row was then, in the order of the rows, and none where that
+    was nothing."""
+    if query.by == DATE:
+        return _by_date(query, query.period.before, days, shown)
+    if query.report in RANKED:
+        ranked = {one.value: one for one in _standing(query, days)}
+        return [_rank_shown(query, ranked[row["key"]], found, shown) for row in rows if row["key"] in ranked]
+    if query.by == USER_AND_DATE:
+        return _as_long_before(query, days, found, shown, rows)
+    values = dict(_by_value(query, days))
+    return [_named({"key": row["key"]}, values[row["key"]], found, shown) for row in rows if row["key"] in values]
+
+
+def _as_long_before(
+    query: ReportQuery,
+    days: Sequence[DayFigures],
+    found: Found,
+    shown: Callable[[Figures], dict[str, Any]],
+    rows: Sequence[Mapping[str, Any]],
+) -> list[dict[str, Any]]:
+    """The rows of the same users, each of as many days as its row has, so many days earlier as the period has."""
+    earlier = timedelta(days=query.period.days)
+    pieces = [Period(one.first - earlier, one.last - earlier) for one in _pieces(query, query.period)]
+    then = {(about["date"], about["user"]): (about, row) for about, row in _by_user_and_date(query, pieces, days)}
+    wanted = [((date.fromisoformat(row["date"]) - earlier).isoformat(), row["user"]) for row in rows]
+    return [_named(*then[one], found, shown) for one in wanted if one in then]
+
+
+def _rows(query: ReportQuery, found: Found, shown: Callable[[Figures], dict[str, Any]]) -> dict[str, Any]:
+    days = _within(found.days, query.period)
     if query.by is None:
         return {"rows": [], "others": None}
     if query.by == DATE:
-        return {"rows": _by_date(query, period, days, shown), "others": None}
+        return {"rows": _by_date(query, query.period, days, shown), "others": None}
     if query.by == USER_AND_DATE:
-        return _cut(query, _by_user_and_date(query, period, days), found, shown)
+        return _cut(query, _by_user_and_date(query, _pieces(query, query.period), days), found, shown)
     return _cut(query, [({"key": value}, row) for value, row in _by_value(query, days)], found, shown)
 
 
 def _by_date(
     query: ReportQuery, period: Period, days: Iterable[DayFigures], shown: Callable[[Figures], dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    place_of, pieces = _places(period, query.interval)
+    pieces = _pieces(query, period)
+    place_of = _places(pieces)
     grouped: list[list[Figures]] = [[] for _ in pieces]
     for one in days:
         grouped[place_of[one.day]].append(one.figures)
@@ -141,29 +179,32 @@ def _dates(piece: Period) -> dict[str, str]:
     return {"key": first, "from": first, "to": piece.last.isoformat()}
 
 
-def _places(period: Period, interval: str) -> tuple[dict[str, int], list[Period]]:
-    """In which piece each day of the period is, and the pieces."""
-    pieces = list(report_period.pieces(period, interval))
-    days = {
+def _pieces(query: ReportQuery, period: Period) -> list[Period]:
+    return list(report_period.pieces(period, query.interval))
+
+
+def _places(pieces: Iterable[Period]) -> dict[str, int]:
+    """In which piece each day is."""
+    return {
         date.fromordinal(number).isoformat(): place
         for place, piece in enumerate(pieces)
         for number in range(piece.first.toordinal(), piece.last.toordinal() + 1)
     }
-    return days, pieces
 
 
 Row = tuple[dict[str, str], Figures]
 """What a row is about, and its figures."""
 
 
-def _by_user_and_date(query: ReportQuery, period: Period, days: Iterable[DayFigures]) -> list[Row]:
-    place_of, pieces = _places(period, query.interval)
+def _by_user_and_date(query: ReportQuery, pieces: Sequence[Period], days: Iterable[DayFigures]) -> list[Row]:
+    """The newest first: they are what is left where not all are wanted."""
+    place_of = _places(pieces)
     grouped: dict[tuple[int, str], list[Figures]] = {}
     for one in days:
-        grouped.setdefault((place_of[one.day], one.value), []).append(one.figures)
+        grouped.setdefault((-place_of[one.day], one.value), []).append(one.figures)
     rows: list[Row] = []
     for (place, value), each in sorted(grouped.items()):
-        dates = _dates(pieces[place])
+        dates = _dates(pieces[-place])
         rows.append(({**dates, "key": value, "user": value, "date": dates["key"]}, added(each)))
     return [(about, row) for about, row in rows if _has_any(query, row)]
 
@@ -190,37 +231,59 @@ def _cut(
     """So many rows as are wanted, and the sum of all others, so that they add up however many there are."""
     kept, rest = rows[: query.limit], rows[query.limit :]
     others = {"rows": len(rest), **shown(added(row for _, row in rest))} if rest else None
-    named = [{**about, "name": found.names.get(about["key"]), **shown(row)} for about, row in kept]
-    return {"rows": named, "others": others}
+    return {"rows": [_named(about, row, found, shown) for about, row in kept], "others": others}
+
+
+def _named(
+    about: Mapping[str, str], row: Figures, found: Found, shown: Callable[[Figures], dict[str, Any]]
+) -> dict[str, Any]:
+    return {**about, "name": found.names.get(about["key"]), **shown(row)}
+
+
+class Ranked(NamedTuple):
+    """A value with its figures; `rank` is None where it has too few mails for one."""
+
+    rank: int | None
+    value: str
+    figures: Figures
 
 
 def _ranked(query: ReportQuery, found: Found, shown: Callable[[Figures], dict[str, Any]]) -> dict[str, Any]:
-    """The first ones: by a rate those that are good for sure, and of those that are enough mails; else by a number."""
-    rows = [one for one in _by_value(query, _within(found.days, query.period)) if one[0]]
+    """The first ones, and how many have too few mails to be among them."""
+    standing = _standing(query, _within(found.days, query.period))
+    best = [one for one in standing if one.rank is not None]
+    rows = [_rank_shown(query, one, found, shown) for one in best[:FIRST]]
+    return {"rows": rows, "left_out": len(standing) - len(best), "others": None}
+
+
+def _standing(query: ReportQuery, days: Iterable[DayFigures]) -> list[Ranked]:
+    """All values: by a rate those that are good for sure, and of those that are enough mails; else by a number."""
+    rows = [one for one in _by_value(query, days) if one[0]]
     rate_name = _rate_name(query)
     if rate_name is None:
-        best = sorted(rows, key=lambda one: (-one[1].get(query.order, 0), one[0]))
-        return {"rows": _numbered(best, found, shown), "left_out": 0, "others": None}
+        best, few = sorted(rows, key=lambda one: (-one[1].get(query.order, 0), one[0])), []
+    else:
+        whole = figures.RATES[rate_name][1]
+        enough = [one for one in rows if one[1].get(whole, 0) >= query.minimum]
+        few = [one for one in rows if one[1].get(whole, 0) < query.minimum]
+        best = sorted(enough, key=lambda one: (-_bound(rate_name, one[1]), -one[1].get(whole, 0), one[0]))
+    return [*(Ranked(rank, *one) for rank, one in enumerate(best, start=1)), *(Ranked(None, *one) for one in few)]
+
+
+def _bound(rate_name: str, row: Figures) -> float:
     part, whole = figures.RATES[rate_name]
-    enough = [one for one in rows if one[1].get(whole, 0) >= query.minimum]
-
-    def bound(row: Figures) -> float:
-        return figures.lower_bound(row.get(part, 0), row.get(whole, 0))
-
-    best = sorted(enough, key=lambda one: (-bound(one[1]), -one[1].get(whole, 0), one[0]))
-    numbered = _numbered(best, found, shown)
-    for row, (_, own) in zip(numbered, best, strict=False):
-        row.update(rate=row["rates"][rate_name], rate_name=rate_name, lower_bound=round(bound(own), figures.DIGITS))
-    return {"rows": numbered, "left_out": len(rows) - len(enough), "others": None}
+    return figures.lower_bound(row.get(part, 0), row.get(whole, 0))
 
 
-def _numbered(
-    rows: Sequence[tuple[str, Figures]], found: Found, shown: Callable[[Figures], dict[str, Any]]
-) -> list[dict[str, Any]]:
-    return [
-        {"rank": rank, "key": value, "name": found.names.get(value), **shown(row)}
-        for rank, (value, row) in enumerate(rows[:FIRST], start=1)
-    ]
+def _rank_shown(
+    query: ReportQuery, one: Ranked, found: Found, shown: Callable[[Figures], dict[str, Any]]
+) -> dict[str, Any]:
+    row = {"rank": one.rank, "key": one.value, "name": found.names.get(one.value), **shown(one.figures)}
+    rate_name = _rate_name(query)
+    if rate_name:
+        bound = round(_bound(rate_name, one.figures), figures.DIGITS)
+        row.update(rate=row["rates"][rate_name], rate_name=rate_name, lower_bound=bound)
+    return row
 
 
 def _hours(summary: Figures) -> dict[str, list[int]]:

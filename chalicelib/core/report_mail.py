@@ -1,13 +1,17 @@
 """A report as a mail: its figures as a table and as text, under the picture that it brings along."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from html import escape
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
-from chalicelib.core.report_chart import Report, alt_of, title_of
+from chalicelib.core import instant
+from chalicelib.core.cell import NONE
+from chalicelib.core.report_chart import Report, alt_of, is_by_rate, title_of
 from chalicelib.core.report_labels import count_in_words, counts_of, label_of
-from chalicelib.core.report_query import CALLS
-from chalicelib.core.report_sheet import NONE, days_in_words, filters_in_words, span_in_words
+from chalicelib.core.report_query import CALLS, RANKED
+from chalicelib.core.report_sheet import days_in_words, filters_in_words, ranking_in_words, span_in_words
 
 CHART = "chart"
 """The Content-ID of the picture."""
@@ -15,6 +19,7 @@ CHART = "chart"
 MOST_ROWS = 10
 COLUMNS = ("sent", "delivered", "bounced", "opened", "clicked")
 COLUMNS_WITH_CALLS = ("sent", "opened", "calls", "calls_outbound", "calls_inbound", "calls_missed", "call_seconds")
+COLUMNS_OF_A_RATE = ("sent", "tracked", "opened", "clicked")
 MOST_NAMED = 3  # users in a subject
 LONGEST_FILTERS = 80  # characters of a subject
 
@@ -24,13 +29,14 @@ _TABLE = 'cellspacing="0" cellpadding="0" style="border-collapse:collapse;font-s
 
 
 class Table(NamedTuple):
-    """A caption, headings, and rows; all but the first column are numbers. Of a `is_summary` these are of one figure,
-    now and before; else of one row, by figure."""
+    """A caption, headings, and rows; all but the first column are numbers, unless it `is_of_texts`. Of a `is_summary`
+    these are of one figure, now and before; else of one row, by figure."""
 
     caption: str
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
     is_summary: bool = False
+    is_of_texts: bool = False
 
 
 def subject_of(report: Report) -> str:
@@ -75,7 +81,7 @@ def text_of(report: Report, url: str | None) -> str:
 
 
 def tables_of(report: Report) -> Iterator[Table]:
-    """The summary, and the first rows of a report that is not by days."""
+    """The summary, and the first rows of a report that is not by days, or its first mails."""
     before = report.get("before")
     columns = [report["summary"], *([before["summary"]] if before else [])]
     headings = ["", days_in_words(report), *([days_in_words(before)] if before else [])]
@@ -84,19 +90,87 @@ def tables_of(report: Report) -> Iterator[Table]:
         for name in counts_of(report["summary"])
     ]
     rates = [(label_of(name), *(_rate(one["rates"][name]) for one in columns)) for name in report["summary"]["rates"]]
-    yield Table("Summary", headings, [*counts, *rates], is_summary=True)
-    rows, names = report["rows"], COLUMNS_WITH_CALLS if report["report"] == CALLS else COLUMNS
-    if rows and report.get("by") != "date":
-        caption = f"The first {MOST_ROWS} of {len(rows)}" if len(rows) > MOST_ROWS else "In detail"
-        shown = [
-            (_name(place, row), *(count_in_words(name, row[name]) for name in names))
-            for place, row in enumerate(rows[:MOST_ROWS])
-        ]
-        yield Table(caption, ["", *map(label_of, names)], shown)
+    caption = "Summary, of any status" if report["filters"].get("status") else "Summary"
+    yield Table(caption, headings, [*counts, *rates], is_summary=True)
+    if report["rows"] and report.get("by") != "date":
+        yield _rows(report)
+    if "emails" in report:
+        yield _mails(report)
+
+
+def _rows(report: Report) -> Table:
+    rows, count = report["rows"], len(report["rows"]) + (report.get("others") or {}).get("rows", 0)
+    caption = f"The first {MOST_ROWS} of {count:,}" if count > MOST_ROWS else "In detail"
+    names = _columns(report)
+    rates = ("rate", "lower_bound") if is_by_rate(report) else ()
+    headings = ["", *(["Rate", "Lower bound"] if rates else []), *map(label_of, names)]
+    then, shown = _before(report), []
+    was, was_called = ("rank", "Rank before") if report["report"] in RANKED else ("sent", "Sent before")
+    for place, row in enumerate(rows[:MOST_ROWS]):
+        figures = [*(_rate(row[name]) for name in rates), *(count_in_words(name, row.get(name, 0)) for name in names)]
+        if then is not None:
+            number = then.get(_about_what(row), {}).get(was)
+            figures.append("–" if number is None else f"{number:,}")
+        shown.append((_name(place, row), *figures))
+    return Table(caption, [*headings, *([] if then is None else [was_called])], shown)
+
+
+def _columns(report: Report) -> Sequence[str]:
+    if report["report"] == CALLS:
+        return COLUMNS_WITH_CALLS
+    return COLUMNS_OF_A_RATE if is_by_rate(report) else COLUMNS
+
+
+def _before(report: Report) -> Mapping[tuple[str, str], Mapping[str, Any]] | None:
+    """What each row was in the period before, by what it is about; None where nothing is compared."""
+    before = report.get("before")
+    if not before:
+        return None
+    later = date.fromisoformat(report["from"]) - date.fromisoformat(before["from"])
+    return {_about_what(row, later): row for row in before["rows"]}
+
+
+def _about_what(row: Mapping[str, Any], later: timedelta = timedelta(0)) -> tuple[str, str]:
+    day = row.get("date")
+    return row["key"], (date.fromisoformat(day) + later).isoformat() if day else ""
+
+
+def without_addresses(report: Report) -> Report:
+    """The report as a mail and its file tell it: both are kept, also when a person whose mail they list is erased."""
+    if "emails" not in report:
+        return report
+    mails = [_without_addresses(email) for email in report["emails"]["data"]]
+    return {**report, "emails": {**report["emails"], "data": mails}}
+
+
+def _without_addresses(email: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The mail without who wrote or got it, and without what servers said, who like to name them."""
+    bounce = email["bounce"] and {**email["bounce"], "reason": "", "recipients": []}
+    nobody: dict[str, Any] = {"from": "", **{name: [] for name in ("to", "cc", "bcc", "reply_to", "recipients")}}
+    return {**email, **nobody, "bounce": bounce, "error": None}
+
+
+def _mails(report: Report) -> Table:
+    emails, status = report["emails"]["data"], report["filters"].get("status")
+    first = emails[:MOST_ROWS]
+    has_more = report["emails"]["has_more"] or len(emails) > len(first)
+    caption = f"The newest {len(first)} mails" if has_more else "All mails" if first else "No mails"
+    rows = [
+        (f"{place}. {email['subject']}", _clock(email["sent_at"], report["time_zone"]), email["status"])
+        for place, email in enumerate(first, start=1)
+    ]
+    headings = ["", "Sent", "Status"]
+    return Table(f"{caption} of the status {status}" if status else caption, headings, rows, is_of_texts=True)
+
+
+def _clock(sent_at: str, time_zone: str) -> str:
+    """`2026-11-22 12:00`, where the account is."""
+    return instant.parse(sent_at).astimezone(ZoneInfo(time_zone)).strftime("%Y-%m-%d %H:%M")
 
 
 def _about(report: Report) -> str:
-    return f"{span_in_words(report)}; {filters_in_words(report)}; as of {report['as_of']}"
+    told = span_in_words(report), filters_in_words(report), f"as of {report['as_of']}", *ranking_in_words(report)
+    return "; ".join(told)
 
 
 def _rate(rate: float | None) -> str:
@@ -109,13 +183,14 @@ def _name(place: int, row: Mapping[str, Any]) -> str:
 
 
 def _html_table(table: Table) -> str:
+    value_style = _CELL if table.is_of_texts else _NUMBER
     heads = "".join(
-        f'<th scope="col" style="{_NUMBER if place else _CELL}">{escape(text)}</th>'
+        f'<th scope="col" style="{value_style if place else _CELL}">{escape(text)}</th>'
         for place, text in enumerate(table.headings)
     )
     rows = "".join(
         f'<tr><th scope="row" style="{_CELL};font-weight:normal">{escape(name)}</th>'
-        + "".join(f'<td style="{_NUMBER}">{escape(value)}</td>' for value in values)
+        + "".join(f'<td style="{value_style}">{escape(value)}</td>' for value in values)
         + "</tr>"
         for name, *values in table.rows
     )

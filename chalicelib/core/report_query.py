@@ -7,6 +7,7 @@ from typing import NamedTuple
 from chalicelib.core import report_period, source
 from chalicelib.core.bad_input import BadInput, one_of, wrong
 from chalicelib.core.report_period import INTERVALS, Period
+from chalicelib.core.status import Status
 
 ANALYTICS = "email-analytics"
 CALLS = "email-and-call-analytics"
@@ -26,6 +27,9 @@ BREAK_UPS: Mapping[str, tuple[str, ...]] = {
 
 RANKED: Mapping[str, str] = {BY_OPEN_RATE: "template", BY_CLICK_RATE: "template", TOP_USERS: "user"}
 """Reports of the first ten of a dimension."""
+
+STATUSES = tuple(one.value for one in Status if one is not Status.RECEIVED)
+"""By which mails that were sent are listed."""
 
 ORDERS = ("sent", "opened", "clicked", "open_rate", "click_rate")
 RATE_NAMES = {
@@ -57,7 +61,8 @@ OWN: Mapping[str, frozenset[str]] = {
 
 class ReportQuery(NamedTuple):
     """`users` are those that were selected, none for all; of a `group` those of its users. Of the other dimensions None
-    is any, and "" the mails without one. `minimum` is how many tracked mails a rate needs to be ranked."""
+    is any, and "" the mails without one. `minimum` is how many tracked mails a rate needs to be ranked; `limit` is how
+    many rows are wanted; by `status` the mails beside the figures are narrowed, not these."""
 
     report: str
     period: Period
@@ -72,6 +77,7 @@ class ReportQuery(NamedTuple):
     limit: int = USUAL_ROWS
     minimum: int = USUAL_MINIMUM
     order: str = ORDERS[0]
+    status: str | None = None
 
     @property
     def dimension(self) -> str | None:
@@ -114,11 +120,15 @@ def parse(report: str, query: Mapping[str, Sequence[str]], *, today: date) -> Re
         limit=_number(first, "limit", 1, MOST_ROWS, USUAL_ROWS, errors) if report != STATUS else USUAL_ROWS,
         minimum=_number(first, "minimum", 1, 1_000_000, USUAL_MINIMUM, errors),
         order=_choice(first, "order", ORDERS, errors),
+        status=first.get("status"),
     )
+    errors += _wrong_status(first)
     if first.get("compare", "previous") != "previous":
         errors.append(wrong("/compare", "must be previous, for as many days right before"))
     if "interval" in first and DATE not in (found.by or ""):
         errors.append(wrong("/interval", "is for break-ups by date only"))
+    if "limit" in first and report != STATUS and found.dimension is None:
+        errors.append(wrong("/limit", "is for break-ups by something else than date, which has a row for every day"))
     if errors:
         raise BadInput(sorted(errors, key=lambda error: error["pointer"]))
     return found
@@ -150,6 +160,13 @@ def _source(given: Mapping[str, str], errors: list[dict[str, str]]) -> str | Non
     if value is not None and value not in source.SOURCES:
         errors.append(wrong("/source", one_of(source.SOURCES)))
     return value
+
+
+def _wrong_status(given: Mapping[str, str]) -> list[dict[str, str]]:
+    """Of a status that no mail can have which was sent, or none of this source."""
+    kind = source.SOURCES.get(given.get("source", ""))
+    choices = [one for one in STATUSES if kind is None or one in kind.statuses]
+    return [wrong("/status", one_of(choices))] if given.get("status", choices[0]) not in choices else []
 
 
 def _number(

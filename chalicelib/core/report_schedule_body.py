@@ -1,7 +1,7 @@
 """What a program asks of schedules of reports (`POST`, `PUT /v1/report-schedules`), checked before anything changes."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -9,10 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from chalicelib.core import mail_filter, report_query, source
-from chalicelib.core.bad_input import BadInput, wrong
+from chalicelib.core import report_query
+from chalicelib.core.bad_input import BadInput, named_under, wrong
 from chalicelib.core.body import MailAddress, Name, Strict, read
-from chalicelib.core.mail_filter import Here
 from chalicelib.core.report_query import REPORTS, STATUS
 from chalicelib.core.report_schedule import MOST_USERS, Every, ReportSchedule
 from chalicelib.core.sheet import FORMATS
@@ -109,7 +108,7 @@ def added(body: Mapping[str, Any], schedule_id: str, today: date, now: datetime)
         created_at=now,
         since=now,
     )
-    return _checked(made, today, now)
+    return _checked(made, today)
 
 
 def changed(known: ReportSchedule, body: Mapping[str, Any], today: date, now: datetime) -> ReportSchedule:
@@ -128,31 +127,20 @@ def changed(known: ReportSchedule, body: Mapping[str, Any], today: date, now: da
     )
     if (after.every, after.at, after.enabled) != (known.every, known.at, known.enabled):
         after = replace(after, since=now, problem=None)  # what would have been due by that is not made up for
-    return _checked(after, today, now)
+    return _checked(after, today)
 
 
 def _query(query: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(values) for name, values in query.items() if values}
 
 
-def _check_list(query: Mapping[str, Sequence[str]], now: datetime) -> None:
-    """Raises BadInput for a status that no mail has. Of a source from which nothing is sent the list is empty."""
-    is_sent = all(source.kind_of(one).is_sent_from_system for one in query.get("source", ()))
-    names = ("status", "source") if is_sent else ("status",)
-    mail_filter.parse({name: query[name] for name in names if name in query}, Here(now))
-
-
-def _checked(schedule: ReportSchedule, today: date, now: datetime) -> ReportSchedule:
+def _checked(schedule: ReportSchedule, today: date) -> ReportSchedule:
     """The schedule, if its report can be made on any day. Raises BadInput."""
     is_list = schedule.report == STATUS
     errors = [wrong(f"/query/{name}", FIXED) for name in NO_DAYS if name in schedule.query]
     errors += [wrong(f"/query/{name}", ONE_PAGE) for name in OF_A_LIST if is_list and name in schedule.query]
     if errors:
         raise BadInput(errors)
-    try:
+    with named_under("/query"):
         report_query.parse(schedule.report, schedule.query, today=today)
-        if is_list:
-            _check_list(schedule.query, now)
-    except BadInput as error:
-        raise BadInput([wrong(f"/query{one['pointer']}", one["message"]) for one in error.errors]) from None
     return schedule

@@ -5,14 +5,12 @@ from datetime import date
 from typing import Any
 
 from chalicelib.core import mail_sheet
-from chalicelib.core.report_query import RANKED, STATUS
+from chalicelib.core.cell import NONE
+from chalicelib.core.report_query import BREAK_UPS, CALLS, DATE, MOST_ROWS, RANKED, STATUS
 from chalicelib.core.sheet import Column, Head, Kind, Sheet, Value
 
 MOST_MAILS = 100
 """In the file of a report; a list of them all is a job (flow/export_mails.py)."""
-
-NONE = "none"
-"""How a dimension is called that a mail does not have."""
 
 Report = Mapping[str, Any]
 """The object `report` as the API shows it."""
@@ -32,13 +30,22 @@ def sheet_of(report: Report) -> Sheet:
 
 
 def filename_of(report: Report, file_format: str) -> str:
-    """What its file is called, such as `email-analytics_2026-10-24_2026-11-22.xlsx`."""
-    return f"{report['report']}_{report['from']}_{report['to']}.{file_format}"
+    """What its file is called, such as `email-analytics_2026-10-24_2026-11-22.xlsx`; of mails also how many there are
+    of how many, if they are not all, for a CSV says it nowhere else."""
+    name = f"{report['report']}_{report['from']}_{report['to']}"
+    emails = report.get("emails", {})
+    if emails.get("has_more"):
+        whole = "and-more" if report["filters"].get("status") else f"of-{report['summary']['sent']}"
+        name = f"{name}_{len(emails['data'])}-{whole}"
+    return f"{name}.{file_format}"
 
 
 def query_of(name: str, query: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
-    """The query for the file of a report: of a list as many mails as there can be at once, unless fewer are wanted."""
-    return {"limit": [str(MOST_MAILS)], **query} if name == STATUS else query
+    """The query for the file of a report: as many rows or mails as there can be at once, unless fewer are wanted."""
+    if name == STATUS:
+        return {"limit": [str(MOST_MAILS)], **query}
+    by = next(iter(query.get("by", ())), BREAK_UPS[CALLS][0] if name == CALLS else DATE)
+    return query if name in RANKED or by == DATE else {"limit": [str(MOST_ROWS)], **query}
 
 
 def span_in_words(report: Report) -> str:
@@ -52,7 +59,7 @@ def days_in_words(span: Mapping[str, Any]) -> str:
 
 
 def filters_in_words(report: Report) -> str:
-    """`template: welcome; module: none`, or that there are none."""
+    """`template: welcome; module: (none)`, or that there are none."""
     given = []
     for name, value in report["filters"].items():
         if value is None or value == []:
@@ -67,17 +74,20 @@ def _titles(report: Report) -> tuple[str, tuple[str, ...]]:
         f"days: {span_in_words(report)}",
         f"of: {filters_in_words(report)}",
         f"as of: {report['as_of']}",
-        *_ranking(report),
+        *ranking_in_words(report),
     )
     before = report.get("before")
     if report.get("emails", {}).get("has_more"):
         lines = (*lines, f"not all of the mails: {MOST_MAILS} at most; POST /v1/exports gives every one")
+    if report.get("others"):
+        count = report["others"]["rows"]
+        lines = (*lines, f"not all of the rows: {count} more are one here; POST /v1/exports gives every one")
     if before:
         lines = (*lines, f"before: {days_in_words(before)}")
     return str(report["report"]), lines
 
 
-def _ranking(report: Report) -> Iterator[str]:
+def ranking_in_words(report: Report) -> Iterator[str]:
     """By what the first ones are ranked, and of how many nothing is said."""
     if report.get("order"):
         yield f"order: {report['order']}"

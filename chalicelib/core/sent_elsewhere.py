@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from chalicelib.core.cell import NONE
 from chalicelib.core.fact import Json
 from chalicelib.core.line import is_line, is_seen
 from chalicelib.core.message import MOST_RECIPIENTS, Envelope, Message, Sending, Tracking
@@ -47,7 +48,7 @@ def read(mail: Json) -> SentElsewhere | None:
     if not _ACCOUNT.fullmatch(account):
         return None
     source, user = _tag(mail, SOURCE_TAG), _tag(mail, USER_TAG)
-    is_user = 0 < len(user) <= LONGEST_USER and is_line(user) and is_seen(user)
+    is_user = 0 < len(user) <= LONGEST_USER and is_line(user) and is_seen(user) and user != NONE
     return SentElsewhere(account, _envelope(mail), source if source in SENDABLE else SOURCE, user if is_user else None)
 
 

@@ -22,7 +22,7 @@ from chalicelib.core import source as sources
 from chalicelib.core import unsubscribe_url
 from chalicelib.core.attachment_body import AttachmentIn
 from chalicelib.core.bad_input import BadInput, wrong
-from chalicelib.core.body import MailAddress, ModeName, Moment, Name, Strict, is_one_line, read
+from chalicelib.core.body import Id, MailAddress, ModeName, Moment, Name, Strict, is_one_line, read
 from chalicelib.core.linked_files import LARGEST_ATTACHMENTS
 from chalicelib.core.message import MOST_RECIPIENTS, Content, Envelope
 from chalicelib.core.mime import HEADER_NAME
@@ -114,10 +114,8 @@ class NewEmail(Strict):
     attachments: list[AttachmentIn] = Field(default_factory=list, max_length=50)
     tags: list[TagIn] = Field(default_factory=list, max_length=10)
     record: RecordIn | None = None
-    user: Name | None = None
-    template: Annotated[Name | None, Field(description="what of subject, html and text it does not bring itself")] = (
-        None
-    )
+    user: Id | None = None
+    template: Annotated[Id | None, Field(description="what of subject, html and text it does not bring itself")] = None
     data: Annotated[dict[str, Any] | None, Field(description="what the template's fields stand for")] = None
     source: Literal[sources.SENDABLE] = sources.DEFAULT  # type: ignore[valid-type]  # it is the one place of the names
     tracking: TrackingIn = Field(default_factory=TrackingIn)

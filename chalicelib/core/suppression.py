@@ -12,6 +12,7 @@ from typing import Any
 
 from chalicelib.core import instant
 from chalicelib.core.bad_input import BadInput, wrong
+from chalicelib.core.erased import without
 from chalicelib.core.message import Envelope
 from chalicelib.core.summary import Delivery
 
@@ -125,6 +126,15 @@ def forget(known: Suppression) -> Suppression:
     who wanted it, for that may have been they."""
     causes = tuple(replace(cause, detail="", by="") for cause in known.causes)
     return replace(known, address=None, causes=causes, lifted_by="")
+
+
+def unnamed(known: Suppression, address_key: str) -> Suppression:
+    """What is known of an address without another one, whose person was erased: who noted it, what was said of it."""
+    causes = (
+        replace(cause, detail=without(cause.detail, address_key), by=without(cause.by, address_key))
+        for cause in known.causes
+    )
+    return replace(known, causes=tuple(causes), lifted_by=without(known.lifted_by, address_key))
 
 
 def joined(known: Sequence[Suppression]) -> Suppression | None:

@@ -21,6 +21,11 @@ class Upload(NamedTuple):
     size: int
     expires_at: datetime
 
+    @property
+    def announced_at(self) -> datetime:
+        """When it was told of, to the second."""
+        return self.expires_at - KEPT
+
 
 class Way(NamedTuple):
     """How a file is brought: by PUT to `url`, with these headers, before `until`."""

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from chalicelib.core import instant
+from chalicelib.core.delivery import GONE, Delivery, Status
 from chalicelib.core.notice import Type
 from chalicelib.core.token import Keys
 
@@ -27,7 +28,8 @@ BOTH_SIGN = timedelta(hours=24)
 """So long the secret from before a rotation signs, too."""
 
 FAILS_FOR = timedelta(days=3)
-"""Where every attempt failed for so long nobody listens any more."""
+"""Where nothing was taken for so long and a notice had its last attempt nobody listens any more. It is shorter than all
+attempts take: the last one of the first notice that fails comes later, even if some of the first were not noted."""
 
 
 class Ended(StrEnum):
@@ -47,7 +49,8 @@ class SecretName(NamedTuple):
 @dataclass(frozen=True)
 class Webhook:
     """`previous` signs, too, until `previous_until`. `failing_since` is the first failure after the last success; with
-    `disabled_reason` it was switched off by us and not by its owner."""
+    `disabled_reason` it was switched off by us and not by its owner. `renewed_at` is when its owner gave it another
+    address or switched it on: what was tried before says nothing of it."""
 
     webhook_id: str
     url: str
@@ -61,6 +64,7 @@ class Webhook:
     failing_since: datetime | None = None
     disabled_at: datetime | None = None
     disabled_reason: Ended | None = None
+    renewed_at: datetime | None = None
 
     def wants(self, kind: str) -> bool:
         """Whether it is told of this type."""
@@ -94,9 +98,17 @@ def rotated(webhook: Webhook, keys: Keys, now: datetime) -> Webhook:
     return replace(webhook, secret=new, previous=webhook.secret, previous_until=now + BOTH_SIGN)
 
 
-def enabled(webhook: Webhook) -> Webhook:
-    """Switched on, whoever switched it off; what failed before is forgotten."""
-    return replace(webhook, enabled=True, failing_since=None, disabled_at=None, disabled_reason=None)
+def moved(webhook: Webhook, url: str, now: datetime) -> Webhook:
+    """With another address."""
+    return webhook if url == webhook.url else replace(webhook, url=url, renewed_at=now)
+
+
+def enabled(webhook: Webhook, now: datetime) -> Webhook:
+    """Switched on, whoever switched it off; what failed before is forgotten. One that does well stays as it is."""
+    if webhook.enabled and webhook.failing_since is None:
+        return webhook
+    on = replace(webhook, enabled=True, failing_since=None, disabled_at=None, disabled_reason=None)
+    return replace(on, renewed_at=now)
 
 
 def disabled(webhook: Webhook, now: datetime, reason: Ended | None = None) -> Webhook:
@@ -104,16 +116,23 @@ def disabled(webhook: Webhook, now: datetime, reason: Ended | None = None) -> We
     return replace(webhook, enabled=False, disabled_at=now, disabled_reason=reason) if webhook.enabled else webhook
 
 
-def after_success(webhook: Webhook) -> Webhook:
-    """What it is when it has taken something."""
-    return replace(webhook, failing_since=None)
+def after(webhook: Webhook, delivery: Delivery) -> Webhook:
+    """What it is after the latest attempt of a delivery. The same again changes nothing, so this can be made up for.
 
-
-def after_failure(webhook: Webhook, now: datetime) -> Webhook:
-    """What it is when it has not taken something: failing, and off when that lasts."""
-    since = webhook.failing_since or now
-    failing = replace(webhook, failing_since=since)
-    return disabled(failing, now, Ended.FAILING) if now - since >= FAILS_FOR else failing
+    Only the last attempt of a notice switches it off for failing, so somebody gets all attempts before. It begins no
+    row of failures: no other one of this notice would end it.
+    """
+    attempt = delivery.attempts[-1]
+    if webhook.renewed_at and attempt.at < webhook.renewed_at:
+        return webhook
+    since = webhook.failing_since
+    if attempt.status_code == GONE:
+        return disabled(webhook, attempt.at, Ended.GONE)
+    if delivery.status is Status.DELIVERED:
+        return replace(webhook, failing_since=None) if since and since <= attempt.at else webhook
+    if delivery.status is Status.WAITING:
+        return replace(webhook, failing_since=since or attempt.at)
+    return disabled(webhook, attempt.at, Ended.FAILING) if since and attempt.at - since >= FAILS_FOR else webhook
 
 
 def show(webhook: Webhook) -> dict[str, Any]:

@@ -71,27 +71,27 @@ def changed(known: Webhook, body: Mapping[str, Any], targets: Targets, now: date
     """The webhook as a JSON object wants it. Raises BadInput."""
     change = read(WebhookChange, body)
     after = replace(
-        known,
-        url=known.url if change.url is None else _checked(change.url, targets),
+        known if change.url is None else webhook.moved(known, _checked(change.url, targets), now),
         events=known.events if change.events is None else _events(change.events),
         description=known.description if change.description is None else change.description,
     )
     if change.enabled is None:
         return after
-    return webhook.enabled(after) if change.enabled else webhook.disabled(after, now)
+    return webhook.enabled(after, now) if change.enabled else webhook.disabled(after, now)
 
 
 def range_of(body: Mapping[str, Any], now: datetime) -> Range:
-    """The range that a JSON object asks for. Raises BadInput."""
+    """The range that a JSON object asks for, until now at the latest. Raises BadInput."""
     asked = read(NewReplay, body)
-    errors = []
-    if asked.start < now - KEPT:
-        errors.append(wrong("/from", f"is more than {KEPT.days} days ago; older notices are not kept"))
     if asked.end <= asked.start:
-        errors.append(wrong("/to", "must be later than from"))
-    if errors:
-        raise BadInput(errors)
+        raise BadInput([wrong("/to", "must be later than from")])
     return Range(asked.start, min(asked.end, now))
+
+
+def check_is_kept(span: Range, now: datetime) -> None:
+    """Raises BadInput for a range of which not all notices are kept any more."""
+    if span.start < now - KEPT:
+        raise BadInput([wrong("/from", f"is more than {KEPT.days} days ago; older notices are not kept")])
 
 
 def _checked(url: str, targets: Targets) -> str:

@@ -17,6 +17,11 @@ FIRST_FREE_PORT = 1024
 
 Address = IPv4Address | IPv6Address
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
+_ALSO_PRIVATE = (  # which not every Python's `is_global` knows
+    IPv4Network("192.0.0.0/24"),  # RFC 6890: of protocols
+    IPv4Network("192.88.99.0/24"),  # RFC 7526: once the way into 6to4
+    IPv6Network("3fff::/20"),  # RFC 9637: of documents
+)
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -121,6 +126,8 @@ def is_public(address: Address) -> bool:
             return is_public(inner)
         if address.sixtofour or address.teredo or address.is_site_local:  # tunnels, whose other end is anywhere
             return False
+    if any(address in network for network in _ALSO_PRIVATE):
+        return False
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
 

@@ -7,6 +7,8 @@ from http import HTTPStatus
 import boto3
 
 from chalicelib.core.bad_input import BadInput
+from chalicelib.core.idempotency import KeyReused
+from chalicelib.entrypoints.once import key_reused
 from chalicelib.entrypoints.permissions import permissions_of
 from chalicelib.entrypoints.problems import Problem, bad_input
 from chalicelib.flow import accept, attach
@@ -46,7 +48,7 @@ def refusals() -> Iterator[None]:
         yield
     except BadInput as error:
         raise bad_input(error.errors) from None
-    except accept.KeyReused as error:
-        raise Problem(HTTPStatus.CONFLICT, "idempotency_key_reused", str(error)) from None
+    except KeyReused as error:
+        raise key_reused(error) from None
     except accept.UnderWay as error:
         raise Problem(HTTPStatus.CONFLICT, "request_under_way", str(error), headers={"Retry-After": "1"}) from None

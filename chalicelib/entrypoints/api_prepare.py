@@ -6,19 +6,18 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import boto3
+from aws_lambda_powertools import Logger
 from chalice.app import Blueprint
 
 from chalicelib import settings
 from chalicelib.core import prepared_view, submission
-from chalicelib.entrypoints import accepting, calls
+from chalicelib.entrypoints import accepting, calls, making
 from chalicelib.entrypoints.calls import Call
 from chalicelib.entrypoints.counting import counting
 from chalicelib.entrypoints.problems import Problem
 from chalicelib.flow import accept, instrument, prepare
 from chalicelib.gateways.blobs import Blobs
 from chalicelib.storage.account import Account
-from chalicelib.storage.aggregates import Aggregates
-from chalicelib.storage.links import Links
 
 bp = Blueprint(__name__)
 
@@ -35,11 +34,10 @@ class Parts(NamedTuple):
 
 @cache
 def _parts() -> Parts:
-    own = settings.read().require(*accepting.SETTINGS, "links_table", "configuration_set", "tracking_url")
-    contents, stored_links = Blobs(boto3.client("s3"), own.blob_bucket), Links(own.links_table, own.region)
-    aggregates = Aggregates(own.messages_table, own.region)
-    making = instrument.Parts(contents, stored_links, own.keys, own.tracking_url, _new_id, aggregates)
-    return Parts(accepting.accepting_of(own), contents, making, own.configuration_set, own.stage)
+    own = settings.read().require(*accepting.SETTINGS, *making.SETTINGS, "configuration_set")
+    contents = Blobs(boto3.client("s3"), own.blob_bucket)
+    made_by = making.making_of(own, contents, Logger(service="api"))
+    return Parts(accepting.accepting_of(own), contents, made_by, own.configuration_set, own.stage)
 
 
 def _new_id() -> str:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import tzinfo
 from functools import cache
 from http import HTTPStatus
@@ -12,12 +13,15 @@ from chalice.app import Blueprint
 
 from chalicelib import settings
 from chalicelib.core import report_schedule, report_schedule_body
-from chalicelib.core.bad_input import BadInput, wrong
+from chalicelib.core.bad_input import BadInput, named_under, wrong
 from chalicelib.core.event import is_message_id
 from chalicelib.core.report_schedule import MOST, ReportSchedule
 from chalicelib.entrypoints import calls
 from chalicelib.entrypoints.calls import Call
+from chalicelib.entrypoints.once import gone, once
 from chalicelib.entrypoints.problems import Problem, bad_input, not_found
+from chalicelib.entrypoints.reporting import reading_of
+from chalicelib.flow import read_report
 from chalicelib.storage.account import Account
 from chalicelib.storage.policies import Policies
 from chalicelib.storage.report_schedules import Known, ReportSchedules
@@ -33,13 +37,14 @@ class Parts(NamedTuple):
     schedules: ReportSchedules
     users: Users
     policies: Policies
+    reading: read_report.Parts
 
 
 @cache
 def _parts() -> Parts:
-    own = settings.read().require("account_table")
+    own = settings.read().require("account_table", "reports_table")
     table = own.account_table, own.region
-    return Parts(Account(*table), ReportSchedules(*table), Users(*table), Policies(*table))
+    return Parts(Account(*table), ReportSchedules(*table), Users(*table), Policies(*table), reading_of(own))
 
 
 def _request() -> Any:
@@ -58,19 +63,25 @@ def post_report_schedule(call: Call) -> tuple[HTTPStatus, dict[str, Any]]:
     body, zone = calls.json_object(call.request), _zone(call)
     with _refusals():
         new = report_schedule_body.added(body, secrets.token_hex(16), call.now.astimezone(zone).date(), call.now)
-        _check_users(call, new)
-        _check_group(call, new)
 
-    def added(known: Known) -> Known:
-        if new.schedule_id in known:  # the answer of the write that stored it was lost
-            return known
-        if len(known) >= MOST:
-            text = f"an account has at most {MOST} schedules of reports; delete one first"
-            raise Problem(HTTPStatus.CONFLICT, "too_many", text)
-        return {**known, new.schedule_id: new}
+    def check() -> None:
+        _check_number(_parts().schedules.of(call.account))
+        with _refusals():
+            _check_users(call, new)
+            _check_report(call, new)
 
-    _parts().schedules.change(call.account, added)
-    return HTTPStatus.CREATED, report_schedule.show(new, zone, call.now)
+    with once(call, _accounts(), "report-schedules", body, new.schedule_id, check) as one:
+
+        def added(known: Known) -> Known:
+            if one.made_id in known:  # or the answer of the write that stored it was lost
+                return known
+            if one.is_made:
+                raise gone()
+            _check_number(known)  # again: somebody may have added one meanwhile
+            return {**known, one.made_id: replace(new, schedule_id=one.made_id)}
+
+        after = _parts().schedules.change(call.account, added)
+    return HTTPStatus.CREATED, report_schedule.show(after[one.made_id], zone, call.now)
 
 
 @bp.route("/v1/report-schedules", methods=["GET"])
@@ -104,8 +115,8 @@ def put_report_schedule(call: Call, schedule_id: str) -> tuple[HTTPStatus, dict[
         after = report_schedule_body.changed(known, body, today, call.now)
         if after.users != known.users:
             _check_users(call, after)
-        if after.query != known.query:
-            _check_group(call, after)
+        if (after.report, after.query) != (known.report, known.query):
+            _check_report(call, after)
         return after
 
     with _refusals():
@@ -138,6 +149,13 @@ def _zone(call: Call) -> tzinfo:
     return _parts().policies.get(call.account).zone
 
 
+def _check_number(known: Known) -> None:
+    """Refuses one more where there are as many as an account may have."""
+    if len(known) >= MOST:
+        text = f"an account has at most {MOST} schedules of reports; delete one first"
+        raise Problem(HTTPStatus.CONFLICT, "too_many", text)
+
+
 def _check_users(call: Call, schedule: ReportSchedule) -> None:
     """Raises BadInput for who could not get it."""
     errors = []
@@ -151,11 +169,10 @@ def _check_users(call: Call, schedule: ReportSchedule) -> None:
         raise BadInput(errors)
 
 
-def _check_group(call: Call, schedule: ReportSchedule) -> None:
-    """Raises BadInput for a group that nobody is in."""
-    for group in schedule.query.get("group", ()):
-        if not _parts().users.of_group(call.account, group):
-            raise BadInput([wrong("/query/group", "no user is in a group of this name")])
+def _check_report(call: Call, schedule: ReportSchedule) -> None:
+    """Raises BadInput for what the report is not made of now: a user of whom nothing is known, an empty group."""
+    with named_under("/query"):
+        read_report.check(call.account, schedule.report, schedule.query, _parts().reading, now=call.now)
 
 
 def _change_one(call: Call, schedule_id: str, change: Callable[[ReportSchedule], ReportSchedule]) -> ReportSchedule:

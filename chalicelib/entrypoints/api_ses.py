@@ -19,6 +19,7 @@ from chalicelib import settings
 from chalicelib.core import ses_credential, ses_request, sigv4_check, submission
 from chalicelib.core.apikey import ApiKey
 from chalicelib.core.bad_input import BadInput
+from chalicelib.core.idempotency import KeyReused
 from chalicelib.core.problem import MailsightError
 from chalicelib.core.sigv4_check import Received, Refused
 from chalicelib.core.suppression import Suppressed
@@ -70,14 +71,17 @@ def _parts() -> Parts:
 def send_email() -> Response:
     """Takes a mail; the answer's MessageId is ours, under which the other API knows it."""
     now = datetime.now(UTC)
+    rate: dict[str, str] = {}
     try:
         request = bp.current_request
         key = _authenticated(request, now)
-        _count_call(key, now)
-        return _answer(HTTPStatus.OK, {"MessageId": _taken(request, key, now)})
+        rate = _count_call(key, now)
+        if "send" not in key.scopes:
+            raise SesError("AccessDeniedException", "this credential lacks the scope send", HTTPStatus.FORBIDDEN)
+        return _answer(HTTPStatus.OK, {"MessageId": _taken(request, key, now)}, rate)
     except SesError as error:
         body = {"__type": error.kind, "message": str(error)}
-        return _answer(error.status, body, {"x-amzn-ErrorType": error.kind, **error.headers})
+        return _answer(error.status, body, {"x-amzn-ErrorType": error.kind, **rate, **error.headers})
 
 
 def _answer(status: HTTPStatus, body: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Response:
@@ -99,14 +103,13 @@ def _authenticated(request: Request, now: datetime) -> ApiKey:
         sigv4_check.check(received, claim, secret)
     except Refused as error:
         raise SesError(error.kind, str(error), HTTPStatus.FORBIDDEN) from None
-    if "send" not in key.scopes:
-        raise SesError("AccessDeniedException", "this credential lacks the scope send", HTTPStatus.FORBIDDEN)
     return key
 
 
-def _count_call(key: ApiKey, now: datetime) -> None:
+def _count_call(key: ApiKey, now: datetime) -> dict[str, str]:
+    """The headers that tell how many more calls this credential may make."""
     try:
-        within_rate(key, now)
+        return within_rate(key, now)
     except Problem as error:
         raise SesError("TooManyRequestsException", error.detail, error.status, error.headers) from None
 
@@ -155,7 +158,7 @@ def _taken(request: Request, key: ApiKey, now: datetime) -> str:
         raise SesError("BadRequestException", str(error)) from None
     except Problem as error:  # no JSON, too large
         raise SesError("BadRequestException", error.detail) from None
-    except accept.KeyReused as error:
+    except KeyReused as error:
         raise SesError("BadRequestException", str(error)) from None
     except accept.UnderWay as error:  # the SDK tries again by itself
         raise SesError("TooManyRequestsException", str(error), HTTPStatus.TOO_MANY_REQUESTS) from None

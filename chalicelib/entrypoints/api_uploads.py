@@ -13,6 +13,7 @@ from chalicelib.core import upload, upload_body
 from chalicelib.core.bad_input import BadInput
 from chalicelib.entrypoints import calls
 from chalicelib.entrypoints.calls import Call
+from chalicelib.entrypoints.once import gone, once
 from chalicelib.entrypoints.problems import bad_input
 from chalicelib.gateways import uploads as bucket
 from chalicelib.storage.account import Account
@@ -48,12 +49,18 @@ def _accounts() -> Account:
 @bp.route("/v1/uploads", methods=["POST"])
 @calls.view(_request, _accounts, "send")
 def post_upload(call: Call) -> tuple[HTTPStatus, dict[str, Any]]:
-    """Announces a file: 201 and the URL to which the caller PUTs it; then mails can name it."""
+    """Announces a file: 201 and the URL to which the caller PUTs it; then mails can name it. Told again with its
+    Idempotency-Key it is the same one, with another URL."""
     calls.no_query(call.request)
-    parts = _parts()
+    body, parts = calls.json_object(call.request), _parts()
     try:
-        announced = upload_body.parse(calls.json_object(call.request), secrets.token_hex(16), call.now)
+        new = upload_body.parse(body, secrets.token_hex(16), call.now)
     except BadInput as error:
         raise bad_input(error.errors) from None
-    parts.uploads.add(call.account, announced)
+    with once(call, parts.accounts, "uploads", body, new.upload_id) as one:
+        if not one.is_made:
+            parts.uploads.add(call.account, new._replace(upload_id=one.made_id))
+        announced = parts.uploads.get(call.account, one.made_id, call.now)
+        if announced is None:
+            raise gone()
     return HTTPStatus.CREATED, upload.show(announced, parts.bucket.way_of(call.account, announced, call.now))

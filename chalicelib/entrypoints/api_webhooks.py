@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from chalice.app import Blueprint
 
 from chalicelib import settings
 from chalicelib.core import delivery as deliveries
+from chalicelib.core import notice as notices
 from chalicelib.core import webhook as hooks
 from chalicelib.core import webhook_body
 from chalicelib.core.bad_input import BadInput, one_of
@@ -22,6 +24,7 @@ from chalicelib.core.webhook import MOST, TEST, Webhook
 from chalicelib.core.webhook_target import Targets, targets_of
 from chalicelib.entrypoints import calls
 from chalicelib.entrypoints.calls import Call
+from chalicelib.entrypoints.once import gone, once
 from chalicelib.entrypoints.problems import Problem, bad_input, not_found
 from chalicelib.flow import retell, subscribe
 from chalicelib.gateways.delivery_queue import DeliveriesDown, DeliveryQueue
@@ -74,7 +77,8 @@ def _accounts() -> Account:
 @bp.route("/v1/webhooks", methods=["POST"])
 @calls.view(_request, _accounts, "admin")
 def post_webhook(call: Call) -> tuple[HTTPStatus, dict[str, Any]]:
-    """Adds a webhook; its secret is in this answer and in no other."""
+    """Adds a webhook; its secret is in this answer, also when it is asked for again with its Idempotency-Key, and in no
+    other."""
     calls.no_query(call.request)
     body, parts = calls.json_object(call.request), _parts()
     try:
@@ -82,15 +86,21 @@ def post_webhook(call: Call) -> tuple[HTTPStatus, dict[str, Any]]:
     except BadInput as error:
         raise bad_input(error.errors) from None
 
-    def added(known: Known) -> Known:
-        if new.webhook_id in known:  # the answer of the write that stored it was lost
-            return known
-        if len(known) >= MOST:
-            raise Problem(HTTPStatus.CONFLICT, "too_many", f"an account has at most {MOST} webhooks; delete one first")
-        return {**known, new.webhook_id: new}
+    def check() -> None:
+        _check_number(parts.webhooks.of(call.account))
 
-    _change(call, added)
-    return HTTPStatus.CREATED, _with_secret(new)
+    with once(call, parts.accounts, "webhooks", body, new.webhook_id, check) as one:
+
+        def added(known: Known) -> Known:
+            if one.made_id in known:  # or the answer of the write that stored it was lost
+                return known
+            if one.is_made:
+                raise gone()
+            _check_number(known)  # again: somebody may have added one meanwhile
+            return {**known, one.made_id: replace(new, webhook_id=one.made_id)}
+
+        after = _change(call, added)
+    return HTTPStatus.CREATED, _with_secret(after[one.made_id])
 
 
 @bp.route("/v1/webhooks", methods=["GET"])
@@ -135,15 +145,19 @@ def delete_webhook(call: Call, webhook_id: str) -> tuple[HTTPStatus, dict[str, A
 @bp.route("/v1/webhooks/{webhook_id}/rotate", methods=["POST"])
 @calls.view(_request, _accounts, "admin")
 def rotate_webhook(call: Call, webhook_id: str) -> tuple[HTTPStatus, dict[str, Any]]:
-    """Makes a new secret, which is in this answer; the one before signs, too, for a day."""
+    """Makes a new secret, which is in this answer; the one before signs, too, for a day. What is made is named by its
+    number, so that it is made once, also where an answer was lost."""
     calls.no_query(call.request)
     calls.no_fields(call.request)
-    old, keys = _find(call, webhook_id).secret, _parts().keys
+    parts, new = _parts(), str(_find(call, webhook_id).secret.generation + 1)
+    with once(call, parts.accounts, f"webhooks/{webhook_id}/rotate", {}, new) as one:
 
-    def renewed(known: Webhook) -> Webhook:  # once, also where the answer of the write was lost
-        return hooks.rotated(known, keys, call.now) if known.secret == old else known
+        def renewed(known: Webhook) -> Webhook:
+            is_new = known.secret.generation + 1 == int(one.made_id)
+            return hooks.rotated(known, parts.keys, call.now) if is_new else known
 
-    return HTTPStatus.OK, _with_secret(_change_one(call, webhook_id, renewed))
+        after = _change_one(call, webhook_id, renewed)
+    return HTTPStatus.OK, _with_secret(after)
 
 
 @bp.route("/v1/webhooks/{webhook_id}/test", methods=["POST"])
@@ -152,13 +166,19 @@ def post_test(call: Call, webhook_id: str) -> tuple[HTTPStatus, dict[str, Any]]:
     """Sends the event `webhook.test` the way that all others go."""
     calls.no_query(call.request)
     calls.no_fields(call.request)
-    _enabled(call, webhook_id)
     parts = _parts()
-    notice = Notice(f"test-{secrets.token_hex(8)}", call.account, "", TEST, call.now, call.now)
-    delivery = deliveries.begun(notice, webhook_id, deliveries.place_of(notice.key), call.now)
-    parts.deliveries.add(delivery)
-    task = Task(call.account, webhook_id, delivery.place)
-    _queued(lambda: parts.queue.put([(task, 0)]))
+    new = Notice(f"test-{secrets.token_hex(8)}", call.account, "", TEST, call.now, call.now)
+    place = deliveries.place_of(new.key)
+    with once(
+        call, parts.accounts, f"webhooks/{webhook_id}/test", {}, place, lambda: _enabled(call, webhook_id)
+    ) as one:
+        if not one.is_made:
+            notice = notices.at(one.made_id, new)
+            parts.deliveries.add(deliveries.begun(notice, webhook_id, one.made_id, call.now))
+            _queued(lambda: parts.queue.put([(Task(call.account, webhook_id, one.made_id), 0)]))
+        delivery = parts.deliveries.get(call.account, webhook_id, one.made_id)
+        if delivery is None:
+            raise gone()
     return HTTPStatus.ACCEPTED, deliveries.show(delivery)
 
 
@@ -186,11 +206,20 @@ def post_replay(call: Call, webhook_id: str) -> tuple[HTTPStatus, dict[str, Any]
         span = webhook_body.range_of(body, call.now)
     except BadInput as error:
         raise bad_input(error.errors) from None
-    _enabled(call, webhook_id)
-    replay = Replay(call.account, webhook_id, secrets.token_hex(4), span.start, span.end)
-    counted = retell.count(replay, retell.Parts(parts.webhooks, parts.notices, parts.queue), call.now)
-    if counted.number or counted.has_more:
-        _queued(lambda: parts.queue.put_replays([replay]))
+
+    def check() -> None:
+        _enabled(call, webhook_id)
+        try:
+            webhook_body.check_is_kept(span, call.now)
+        except BadInput as error:
+            raise bad_input(error.errors) from None
+
+    route = f"webhooks/{webhook_id}/replay"
+    with once(call, parts.accounts, route, body, secrets.token_hex(4), check) as one:
+        replay = Replay(call.account, webhook_id, one.made_id, span.start, span.end)
+        counted = retell.count(replay, parts.webhooks, parts.notices, call.now)
+        if not one.is_made and (counted.number or counted.has_more):
+            _queued(lambda: parts.queue.put_replays([replay]))
     return HTTPStatus.ACCEPTED, {
         "object": "replay",
         "id": replay.run,
@@ -204,6 +233,13 @@ def _find(call: Call, webhook_id: str) -> Webhook:
     if found is None:
         raise not_found("webhook")
     return found
+
+
+def _check_number(known: Known) -> None:
+    """Refuses one more where there are as many as an account may have."""
+    if len(known) >= MOST:
+        text = f"an account has at most {MOST} webhooks; delete one first"
+        raise Problem(HTTPStatus.CONFLICT, "too_many", text)
 
 
 def _enabled(call: Call, webhook_id: str) -> None:

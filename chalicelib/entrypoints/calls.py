@@ -75,6 +75,8 @@ def view(
                 key = authenticate(asked.headers.get("authorization"), accounts(), now)
                 rate = within_rate(key, now)
                 _check_scope(key, scope)
+                if asked.method == "POST":
+                    idempotency_key(asked)  # one that is none is refused, also by what needs none
                 status, body, *more = function(Call(key.account, asked, now, key.name), **path)
             except Problem as problem:
                 refused = answer(problem)

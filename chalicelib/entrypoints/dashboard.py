@@ -17,17 +17,20 @@ from chalicelib.core.event import Event
 from chalicelib.core.message import Message
 from chalicelib.entrypoints import reporting
 from chalicelib.entrypoints.address import own_url
+from chalicelib.entrypoints.exporting import EXPORTING, exporting_of
 from chalicelib.entrypoints.reporting import REPORTING, reporting_of
 from chalicelib.flow import report_file
 from chalicelib.gateways.blobs import Blobs
 from chalicelib.gateways.exports import SIGNING, Exports
 from chalicelib.settings import Settings
 from chalicelib.storage.account import Account
+from chalicelib.storage.cells import CellTable
 from chalicelib.storage.consents import Consents
 from chalicelib.storage.events import Events
 from chalicelib.storage.messages import Messages
+from chalicelib.storage.phone_calls import PhoneCalls
 from chalicelib.storage.policies import Policies
-from chalicelib.web import assets, mail, mails, opens, reports, signin
+from chalicelib.web import assets, mail, mail_export, mails, opens, phone_calls, reports, signin
 from chalicelib.web import report_file as page
 from chalicelib.web.answer import Answer, Asked, redirect
 from chalicelib.web.ports import Directory, Parts
@@ -43,7 +46,7 @@ CLICKABLE_KEPT = 256  # mails
 
 @cache
 def _parts(url: str) -> Parts:
-    own = settings.read().require(*REPORTING, "events_table", "blob_bucket")
+    own = settings.read().require(*REPORTING, *EXPORTING, "events_table")
     read = reporting_of(own)
     contents = Blobs(boto3.client("s3"), own.blob_bucket)
     clickable = lru_cache(CLICKABLE_KEPT)(contents.clickable)  # an open page asks for it every two seconds
@@ -52,6 +55,7 @@ def _parts(url: str) -> Parts:
         keys=own.keys,
         find_key=Account(own.account_table, own.region).key,
         messages=Messages(own.messages_table, own.region),
+        phone_calls=PhoneCalls(own.reports_table, own.region, CellTable(own.reports_table, own.region)),
         policy=Policies(own.account_table, own.region).get,
         consents=Consents(own.account_table, own.region).of,
         events=events_reader(Events(own.events_table, own.region)),
@@ -61,6 +65,7 @@ def _parts(url: str) -> Parts:
         directory=lambda account: _directory(account, read),
         users_of=read.users.of_group,
         report_file=file_maker(own, read),
+        exports=exporting_of(own),
         now=lambda: datetime.now(UTC),
         random_hex=new_id,
     )
@@ -178,6 +183,31 @@ def show_opens() -> Response:
 @bp.route("/opens/rows")
 def show_opened_rows() -> Response:
     return _respond(opens.show_rows)
+
+
+@bp.route("/calls")
+def show_calls() -> Response:
+    return _respond(phone_calls.show_list)
+
+
+@bp.route("/exports", methods=["POST"], content_types=[FORM])
+def begin_export() -> Response:
+    return _respond(mail_export.begin)
+
+
+@bp.route("/exports/{export_id}")
+def show_export(export_id: str) -> Response:
+    return _respond(lambda asked, parts: mail_export.show(export_id, asked, parts))
+
+
+@bp.route("/exports/{export_id}/live")
+def show_export_live(export_id: str) -> Response:
+    return _respond(lambda asked, parts: mail_export.show_live(export_id, asked, parts))
+
+
+@bp.route("/exports/{export_id}/files/{number}")
+def show_export_file(export_id: str, number: str) -> Response:
+    return _respond(lambda asked, parts: mail_export.show_file(export_id, number, asked, parts))
 
 
 @bp.route("/reports")

@@ -19,6 +19,7 @@ from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import settings
 from chalicelib.core.delivery import Replay, Status, Task
+from chalicelib.core.notice import SETTLES
 from chalicelib.core.webhook_target import targets_of
 from chalicelib.entrypoints.counting import Counts, counting
 from chalicelib.flow import deliver as flow
@@ -66,7 +67,9 @@ def _parts() -> Parts:
         new_mark=lambda: secrets.token_hex(8),
         chance=random.random,
     )
-    return Parts(delivering, retell.Parts(webhooks, notices, queue), Logger(service="deliver"), own.stage)
+    settles = SETTLES if own.webhook_settles is None else own.webhook_settles
+    retelling = retell.Parts(webhooks, notices, queue, settles)
+    return Parts(delivering, retelling, Logger(service="deliver"), own.stage)
 
 
 @bp.on_sqs_message(queue="mailsight-deliveries", batch_size=1)

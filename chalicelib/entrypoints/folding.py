@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 
 from chalicelib.core.evidence import sources_of
 from chalicelib.flow import fold
@@ -52,7 +52,7 @@ def _pause(tries: int) -> None:
 
 def _sources(salts: Salts) -> Callable[[frozenset[str], date], frozenset[str]]:
     def of(networks: frozenset[str], day: date) -> frozenset[str]:
-        salt = salts.of(day)
+        salt = salts.of(day, datetime.now(UTC))
         return sources_of(networks, [salt]) if salt else frozenset()
 
     return of

@@ -1,13 +1,14 @@
 """The function `people`: fed by the queue of exports and erasures, `{"account": …, "job_id": …}` each, one a call. All
-of them handle what is kept of people: of one person, or of all in a list of mails.
+of them handle what is kept of people: of one person, of all in a list of mails, or of users in a report.
 
-A job walks through all mails of its account. A call works for as long as it has time and queues the job anew; what a
-call that died left undone is done by the next one, for the queue brings it again: ten times, then it lies in the
-dead-letter queue, and the job says that it failed until somebody brings it back. Logs name jobs, never addresses.
+A report is exported by one call. Any other job walks through all mails of its account: a call works for as long as it
+has time and queues the job anew. What a call that died left undone is done by the next one, for the queue brings it
+again: ten times, then it lies in the dead-letter queue, and the job says that it failed until somebody brings it back.
+Logs name jobs, never addresses.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -22,11 +23,13 @@ from chalice.app import Blueprint, SQSEvent
 from chalicelib import settings
 from chalicelib.core.address_key import hashes_of
 from chalicelib.core.job import Kind, Status
-from chalicelib.flow import erase, export, export_mails
+from chalicelib.entrypoints.reporting import reading_of
+from chalicelib.flow import erase, export, export_mails, export_report, read_report
 from chalicelib.gateways import sheets
 from chalicelib.gateways.blobs import Blobs
 from chalicelib.gateways.exports import Archive, Exports
 from chalicelib.gateways.people_queue import PeopleQueue, job_of
+from chalicelib.gateways.uploads import Uploads as BroughtFiles
 from chalicelib.storage.consents import Consents
 from chalicelib.storage.events import Events
 from chalicelib.storage.every_mail import EveryMail
@@ -36,6 +39,7 @@ from chalicelib.storage.messages import Messages
 from chalicelib.storage.policies import Policies
 from chalicelib.storage.report_schedules import ReportSchedules
 from chalicelib.storage.suppressions import Suppressions
+from chalicelib.storage.uploads import Uploads
 from chalicelib.storage.users import Users
 
 bp = Blueprint(__name__)
@@ -53,13 +57,15 @@ class Parts(NamedTuple):
     erasing: erase.Parts
     exporting: export.Parts
     listing: export_mails.Parts
+    reporting: export_report.Parts
     log: Logger
 
 
 @cache
 def _parts() -> Parts:
     own = settings.read().require(
-        *("messages_table", "events_table", "links_table", "account_table", "blob_bucket", "people_queue_url")
+        *("messages_table", "events_table", "links_table", "account_table", "blob_bucket", "people_queue_url"),
+        "reports_table",
     )
     s3 = boto3.client("s3")
     jobs, exports = Jobs(own.account_table, own.region), Exports(s3, own.blob_bucket)
@@ -81,6 +87,8 @@ def _parts() -> Parts:
         jobs=jobs,
         exports=exports,
         schedules=ReportSchedules(own.account_table, own.region),
+        uploads=Uploads(own.account_table, own.region),
+        brought=BroughtFiles(s3, own.blob_bucket),
         queue=queue,
         hashes_of=partial(hashes_of, keys=own.keys),
         policy_of=policy_of,
@@ -109,7 +117,20 @@ def _parts() -> Parts:
         begin=sheets.begun,
         new_id=lambda: secrets.token_hex(16),
     )
-    return Parts(jobs, exports, erasing, exporting, listing, Logger(service="people"))
+    reporting = export_report.Parts(
+        report_of=partial(_report_of, reading_of(own)),
+        jobs=jobs,
+        exports=exports,
+        begin=sheets.begun,
+        new_id=lambda: secrets.token_hex(16),
+    )
+    return Parts(jobs, exports, erasing, exporting, listing, reporting, Logger(service="people"))
+
+
+def _report_of(
+    reading: read_report.Parts, account: str, name: str, query: Mapping[str, Sequence[str]], limit: int, now: datetime
+) -> dict[str, Any]:
+    return read_report.read_report(account, name, query, reading, now=now, limit=limit)
 
 
 @bp.on_sqs_message(queue="mailsight-people", batch_size=1)
@@ -143,6 +164,8 @@ def _go_on(parts: Parts, may_go_on: Callable[[], bool], record: SQSRecord) -> No
             export.export(job, parts.exporting, clock=clock, may_go_on=may_go_on)
         elif job.kind is Kind.MAILS:
             export_mails.export_mails(job, parts.listing, clock=clock, may_go_on=may_go_on)
+        elif job.kind is Kind.REPORT:
+            export_report.export_report(job, parts.reporting, clock=clock)
         else:
             erase.erase(job, parts.erasing, clock=clock, may_go_on=may_go_on)
     except Exception:

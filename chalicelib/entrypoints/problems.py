@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
+from aws_lambda_powertools import Logger
 from chalice.app import Request, Response
 
 from chalicelib.core.problem import MailsightError
@@ -49,8 +51,27 @@ def answer(problem: Problem) -> Response:
 
 
 def middleware(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Every answer names its request, by the id that the gateway gave it. So does the log where it failed, without
+    what was asked for: that may be an address."""
+    response = _as_problem(request, get_response(request))
+    own_id = getattr(request.lambda_context, "aws_request_id", "")  # where there is no gateway
+    request_id = str(request.context.get("requestId") or own_id)
+    response.headers["X-Request-Id"] = request_id
+    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        failed = {"request_id": request_id, "status": response.status_code}
+        _log().error(
+            "request_failed", extra={**failed, "method": request.method, "path": request.context["resourcePath"]}
+        )
+    return response
+
+
+@cache
+def _log() -> Logger:
+    return Logger(service="api")
+
+
+def _as_problem(request: Request, response: Response) -> Response:
     """Chalice's own errors under /v1 as problems: wrong method, wrong media type, and what nobody has caught."""
-    response = get_response(request)
     if response.status_code < 400 or not isinstance(response.body, dict) or not _is_api(request):
         return response
     status = HTTPStatus(response.status_code)

@@ -1,8 +1,8 @@
 """The function `recount`: every day it counts days of certain ages anew, and tells if the report cells are wrong.
 
 With `{"days": 30}` in the event's detail it counts the last so many days, today included. It puts nothing right by
-itself: a drift means a bug that somebody must look at (docs/OPERATIONS.md, `make recount`). Logs name accounts, days
-and columns.
+itself: a drift means a bug that somebody must look at (docs/OPERATIONS.md, `make recount`). It also looks whether
+events are there that should be gone. Logs name accounts, days, columns, and ids of mails.
 """
 
 from collections.abc import Callable
@@ -15,12 +15,15 @@ from chalice.app import Blueprint, CloudWatchEvent
 
 from chalicelib import settings
 from chalicelib.core.cell import Cells
+from chalicelib.core.recount import Misnoted
 from chalicelib.entrypoints.counting import counting
 from chalicelib.flow import recount as flow
 from chalicelib.settings import Settings
 from chalicelib.storage.account import Account
+from chalicelib.storage.behind import Behind
 from chalicelib.storage.cells import CellTable
 from chalicelib.storage.messages import Messages
+from chalicelib.storage.overdue_events import OverdueEvents
 from chalicelib.storage.phone_calls import PhoneCalls
 from chalicelib.storage.policies import Policies
 
@@ -36,13 +39,14 @@ class Parts(NamedTuple):
     """What this function needs, made at the first call."""
 
     recounting: flow.Parts
+    overdue: OverdueEvents
     log: Logger
     stage: str
 
 
-def recounting_of(own: Settings, report: Callable[[str, str, Cells | Exception], None]) -> flow.Parts:
+def recounting_of(own: Settings, report: Callable[[str, str, Cells | Misnoted | Exception], None]) -> flow.Parts:
     """The stores of this installation."""
-    cells = CellTable(own.reports_table, own.region)
+    cells, behind = CellTable(own.reports_table, own.region), Behind(own.reports_table, own.region)
     return flow.Parts(
         Account(own.account_table, own.region),
         Messages(own.messages_table, own.region),
@@ -50,22 +54,26 @@ def recounting_of(own: Settings, report: Callable[[str, str, Cells | Exception],
         Policies(own.account_table, own.region).get,
         report,
         PhoneCalls(own.reports_table, own.region, cells).cells_of_day,
+        behind.is_rezoning,
     )
 
 
 @cache
 def _parts() -> Parts:
-    own = settings.read().require(*RECOUNTING)
+    own = settings.read().require(*RECOUNTING, "events_table")
     log = Logger(service="recount")
 
-    def report(account: str, day: str, what: Cells | Exception) -> None:
+    def report(account: str, day: str, what: Cells | Misnoted | Exception) -> None:
         about = {"account": account, "day": day}
         if isinstance(what, Exception):
             log.error("recount_failed", extra=about, exc_info=what)
+        elif isinstance(what, Misnoted):
+            first = {one.message.message_id: [dict(columns) for columns in one.cells.values()] for one in what.first}
+            log.error("notes_drift", extra={**about, "mails": what.mails, "lacking": first})
         else:
             log.error("cells_drift", extra={**about, "lacking": [dict(columns) for columns in what.values()]})
 
-    return Parts(recounting_of(own, report), log, own.stage)
+    return Parts(recounting_of(own, report), OverdueEvents(own.events_table, own.region), log, own.stage)
 
 
 @bp.schedule("rate(1 day)")
@@ -88,7 +96,20 @@ def recount(event: CloudWatchEvent) -> dict[str, Any]:
     with counting(parts.stage) as counts:
         counts.add("CellDrift", found.drift)
         counts.add("RecountFailed", found.failed + found.left)
+        try:
+            counts.add("EventOverdue", _overdue(parts, now))
+        except Exception:  # what was counted is told all the same, and not counted anew for this
+            parts.log.exception("overdue_failed")
+            counts.add("RecountFailed")
     (parts.log.error if found.drift or found.failed or found.left else parts.log.info)(
         "recounted", extra=found._asdict()
     )
     return found._asdict()
+
+
+def _overdue(parts: Parts, now: datetime) -> int:
+    """How many events are there that should be gone, of those that were looked at."""
+    found = list(parts.overdue.sample(now))
+    if found:
+        parts.log.error("events_overdue", extra={"events": len(found), "first": [str(one) for one in found[:10]]})
+    return len(found)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
+from functools import cache
 from typing import Any, NamedTuple
 
 from chalicelib.core import mail_filter, mail_view, report_period, source
@@ -60,8 +60,11 @@ def shown(
 ) -> dict[str, Any]:
     """The report of this name that a query asks for; that of statuses with a page of the mails themselves. Raises
     BadInput, which names each wrong parameter."""
-    report = read_report.read_report(account, name, query, parts.reading, now=now)
-    return {**report, LIST: _emails(account, query, parts, now)} if name == STATUS else report
+    reading = parts.reading._replace(policy_of=cache(parts.reading.policy_of), users=cache(parts.reading.users))
+    report = read_report.read_report(account, name, query, reading, now=now)
+    if name != STATUS:
+        return report
+    return {**report, LIST: _emails(account, query, parts._replace(reading=reading), now)}
 
 
 def _emails(account: str, query: Mapping[str, Sequence[str]], parts: Parts, now: datetime) -> dict[str, Any]:
@@ -70,7 +73,12 @@ def _emails(account: str, query: Mapping[str, Sequence[str]], parts: Parts, now:
         return calls.listing_of(account, parts.keys, LIST, [], Page([], has_more=False))  # none of these is sent
     wanted = {name: values for name, values in query.items() if name not in {*OF_THE_LIST, "compare"}}
     days = {} if {"period", "from"} & query.keys() else {"period": [report_period.DEFAULT]}
-    here = Here(now, lambda: parts.reading.policy_of(account).zone, partial(parts.users.of_group, account))
+    reading = parts.reading  # which remembers what the figures took
+    here = Here(
+        now,
+        zone=lambda: reading.policy_of(account).zone,
+        users_of=lambda group: frozenset(user.user_id for user in reading.users(account) if group in user.groups),
+    )
     only = mail_filter.parse({**wanted, **days, "counted_as": ["sent"]}, here)
     page = parts.messages.page(account, asked.limit, asked.after, asked.before, only)
     return calls.listing_of(account, parts.keys, LIST, [mail_view.show(message) for message in page.messages], page)

@@ -7,7 +7,6 @@ brings the message again, ten times in all; then it lies in the dead-letter queu
 """
 
 import math
-import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -23,15 +22,14 @@ from chalicelib import settings
 from chalicelib.core.message import Sending
 from chalicelib.core.metric import Count
 from chalicelib.entrypoints.counting import Counts, counting
+from chalicelib.entrypoints.making import SETTINGS as MAKING
+from chalicelib.entrypoints.making import making_of
 from chalicelib.entrypoints.permissions import permissions_of
-from chalicelib.flow import instrument
 from chalicelib.flow import send as flow
 from chalicelib.gateways.blobs import Blobs
 from chalicelib.gateways.queue import SendQueue, message_id_of
 from chalicelib.gateways.ses import ONE_ATTEMPT, Ses
-from chalicelib.storage.aggregates import Aggregates
 from chalicelib.storage.failures import Failures
-from chalicelib.storage.links import Links
 from chalicelib.storage.messages import Messages
 from chalicelib.storage.notices import Notices
 
@@ -58,24 +56,18 @@ class Parts(NamedTuple):
 @cache
 def _parts() -> Parts:
     own = settings.read().require(
-        *("messages_table", "account_table", "links_table", "outbox_table", "blob_bucket"),
-        *("send_queue_url", "configuration_set", "tracking_url"),
+        *MAKING,
+        *("messages_table", "account_table", "outbox_table", "blob_bucket", "send_queue_url", "configuration_set"),
     )
     ses = Ses(boto3.client("sesv2", config=ONE_ATTEMPT), own.configuration_set)
     contents = Blobs(boto3.client("s3"), own.blob_bucket)
-    making = instrument.Parts(
-        contents,
-        Links(own.links_table, own.region),
-        own.keys,
-        own.tracking_url,
-        new_id=lambda: secrets.token_hex(16),
-        aggregates=Aggregates(own.messages_table, own.region),
-    )
+    log = Logger(service="send")
+    making = making_of(own, contents, log)
     messages = Messages(own.messages_table, own.region)
     permissions = permissions_of(own)
     failures = Failures(messages, Notices(own.outbox_table, own.region), permissions.policies.get)
     sending = flow.Parts(messages, contents, ses, making, permissions, failures.note, making.new_id)
-    return Parts(sending, ses, SendQueue(boto3.client("sqs"), own.send_queue_url), Logger(service="send"), own.stage)
+    return Parts(sending, ses, SendQueue(boto3.client("sqs"), own.send_queue_url), log, own.stage)
 
 
 @bp.on_sqs_message(queue="mailsight-send", batch_size=1)

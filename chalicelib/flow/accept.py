@@ -4,17 +4,16 @@ A crash between any two calls does no harm: a content whose message was never st
 and a message that was never queued is queued by the sweep.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from chalicelib.core import from_template, links, mode, received, schedule, suppression
 from chalicelib.core.bad_input import BadInput, wrong
+from chalicelib.core.idempotency import KEY_LASTS, KeyReused, body_hash
 from chalicelib.core.linked_files import linked
 from chalicelib.core.message import Content, Message, Sending
 from chalicelib.core.problem import MailsightError
@@ -28,12 +27,7 @@ from chalicelib.storage import keys
 from chalicelib.storage.account import Account, Claim
 from chalicelib.storage.messages import Messages
 
-KEY_LASTS = timedelta(hours=24)
 ROUTE = "emails"
-
-
-class KeyReused(MailsightError):
-    """The Idempotency-Key was used for another body in the last 24 hours; use a new one for a new mail."""
 
 
 class UnderWay(MailsightError):
@@ -96,7 +90,8 @@ def accept(
     content = mail.read_content()
     claim = None
     if idempotency_key is not None:
-        claim = Claim(keys.idempotency(route, idempotency_key), _hash(body), new_id(), now + KEY_LASTS)
+        digest = body_hash(idempotency_key, body)
+        claim = Claim(keys.idempotency(route, idempotency_key), digest, new_id(), now + KEY_LASTS)
         earlier = _earlier(claim, account, stores.accounts, now)
         if earlier:
             return Accepted(earlier, is_new=False)
@@ -105,7 +100,7 @@ def accept(
     allowed = _permission(mail, account, stores.permissions, now)
     content = attach.looked_up(content, account, stores.uploads, now)
     content = linked(content, allowed.policy.attachment_threshold_bytes, mail.asked_links)
-    message, content = _message(mail, content, account, claim.message_id if claim else new_id(), allowed, now, sending)
+    message, content = _message(mail, content, account, claim.made_id if claim else new_id(), allowed, now, sending)
     earlier = _stored(message, content, claim, stores, now)
     if earlier:
         return Accepted(earlier, is_new=False)
@@ -158,8 +153,8 @@ def _earlier(claim: Claim, account: str, accounts: Account, now: datetime) -> st
     if used is None:
         return None
     if used.body_hash != claim.body_hash:
-        raise KeyReused("this Idempotency-Key was used with another body; use a new key for a new mail")
-    return used.message_id
+        raise KeyReused
+    return used.made_id
 
 
 def _permission(mail: NewEmail, account: str, stores: permission.Stores, now: datetime) -> Permission:
@@ -206,8 +201,3 @@ def _message(
         sending=sending,
     )
     return message, replace(content, links=found)
-
-
-def _hash(body: Mapping[str, Any]) -> str:
-    """Of the body's canonical JSON: the order of its fields does not make it another mail."""
-    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -12,12 +12,12 @@ from typing import NamedTuple, Protocol
 
 from chalicelib.core import delivery as deliveries
 from chalicelib.core import webhook as hooks
-from chalicelib.core.delivery import GONE, Answer, Delivery, Status, Task
+from chalicelib.core.delivery import Answer, Delivery, Status, Task
 from chalicelib.core.message import Clickable, Message
 from chalicelib.core.notice import Notice
 from chalicelib.core.refold import Fold
 from chalicelib.core.token import Keys
-from chalicelib.core.webhook import TEST, Ended, Webhook
+from chalicelib.core.webhook import TEST, Webhook
 from chalicelib.core.webhook_event import TAKEN_BACK_TYPES, WITH_PARTS, body, is_outdated, trial
 from chalicelib.flow import subscribe
 from chalicelib.gateways.queue import LONGEST_DELAY, delay_until
@@ -86,9 +86,10 @@ NOTHING_TO_DO = Outcome()
 def deliver(task: Task, parts: Parts, now: datetime) -> Outcome:
     """Makes the attempt that the task is about, unless somebody has made it already."""
     delivery = _found(task, parts, now)
-    if delivery and (delivery.status, delivery.tries) == (Status.DELIVERED, task.tries + 1):
-        _forgive(delivery, parts, now)  # who noted its attempt may have died before they noted how the webhook does
-        return NOTHING_TO_DO
+    if delivery and delivery.status in (Status.DELIVERED, Status.FAILED):
+        # who noted that may have died before they noted how the webhook does
+        known = parts.webhooks.of(task.account).get(task.webhook_id)
+        return Outcome(is_disabled=_is_disabled_by(delivery, known, parts, now))
     if delivery is None or (delivery.status, delivery.tries) != (Status.WAITING, task.tries):
         return NOTHING_TO_DO
     if deliveries.is_resting(delivery, now):  # `remind` queued it while the last attempt was under way
@@ -97,7 +98,7 @@ def deliver(task: Task, parts: Parts, now: datetime) -> Outcome:
     if webhook is None or not webhook.enabled:
         return _ended(delivery, Status.CANCELLED, parts)
     if deliveries.is_over(delivery):
-        return _ended(delivery, Status.FAILED, parts)
+        return _given_up(deliveries.given_up(delivery), webhook, parts, now)
     told = _body(delivery, parts)
     if told is None:
         return _ended(delivery, Status.WITHDRAWN, parts)
@@ -120,6 +121,12 @@ def _found(task: Task, parts: Parts, now: datetime) -> Delivery | None:
 def _ended(delivery: Delivery, status: Status, parts: Parts) -> Outcome:
     ended = replace(delivery, status=status, next_at=None)
     return Outcome(status) if parts.deliveries.end(ended, status) else NOTHING_TO_DO
+
+
+def _given_up(delivery: Delivery, webhook: Webhook, parts: Parts, now: datetime) -> Outcome:
+    if not parts.deliveries.end(delivery, Status.FAILED):
+        return NOTHING_TO_DO
+    return Outcome(Status.FAILED, _is_disabled_by(delivery, webhook, parts, now))
 
 
 def _body(delivery: Delivery, parts: Parts) -> bytes | None:
@@ -161,44 +168,21 @@ def _noted(delivery: Delivery, webhook: Webhook, answer: Answer, parts: Parts, n
     if delivery.next_at and is_near:
         task = Task(delivery.account, delivery.webhook_id, delivery.place, tries=delivery.tries)
         parts.queue.put([(task, delay_until(delivery.next_at, now))])
-    is_disabled = _is_disabled_by(answer, delivery, webhook, parts, now)
+    is_disabled = _is_disabled_by(delivery, webhook, parts, now)
     return Outcome(delivery.status, is_disabled, answer.milliseconds)
 
 
-def _is_disabled_by(answer: Answer, delivery: Delivery, webhook: Webhook, parts: Parts, now: datetime) -> bool:
-    """Keeps since when a webhook fails, and switches off one that is gone or has failed for long. An answer of an
-    address that it has no more says nothing of the one that it has."""
-
-    def after(known: Webhook) -> Webhook:
-        if known.url != webhook.url:
-            return known
-        if answer.status_code == GONE:
-            return hooks.disabled(known, now, Ended.GONE)
-        if delivery.status is Status.DELIVERED:
-            return hooks.after_success(known)
-        return hooks.after_failure(known, now)
-
-    return after(webhook) != webhook and _changed(delivery, after, parts, now)
-
-
-def _forgive(delivery: Delivery, parts: Parts, now: datetime) -> None:
-    """Ends the webhook's row of failures, if it began before this delivery was taken."""
-
-    def after(known: Webhook) -> Webhook:
-        is_before = known.failing_since is not None and known.failing_since <= delivery.attempts[-1].at
-        return hooks.after_success(known) if is_before else known
-
-    webhook = parts.webhooks.of(delivery.account).get(delivery.webhook_id)
-    if webhook and after(webhook) != webhook:
-        _changed(delivery, after, parts, now)
-
-
-def _changed(delivery: Delivery, after: Callable[[Webhook], Webhook], parts: Parts, now: datetime) -> bool:
-    """Changes the delivery's webhook; whether that switched it off."""
+def _is_disabled_by(delivery: Delivery, webhook: Webhook | None, parts: Parts, now: datetime) -> bool:
+    """Keeps since when the delivery's webhook fails, and switches off one that is gone or has failed for long;
+    `webhook` is as it was read, or is not there any more. What its old address said is not held against one that was
+    moved meanwhile. Whether it was switched off."""
+    if webhook is None or hooks.after(webhook, delivery) == webhook:
+        return False
     name = delivery.webhook_id
 
     def change(known: Known) -> Known:
-        return {**known, name: after(known[name])} if name in known else known
+        is_there = name in known and known[name].url == webhook.url
+        return {**known, name: hooks.after(known[name], delivery)} if is_there else known
 
     changed = subscribe.change(delivery.account, change, webhooks=parts.webhooks, policies=parts.policies, now=now)
     before, now_is = changed.before.get(name), changed.after.get(name)

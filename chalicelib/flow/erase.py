@@ -80,12 +80,14 @@ class Consents(Protocol):
     """What people said."""
 
     def erase(self, account: str, address_key: str, until: datetime) -> int: ...
+    def unname(self, account: str, address_key: str, until: datetime) -> None: ...
 
 
 class Suppressions(suppress.Suppressions, Protocol):
     """Who gets no mail."""
 
     def erase(self, account: str, address_key: str, now: datetime) -> int: ...
+    def unname(self, account: str, address_key: str) -> None: ...
 
 
 class Users(Protocol):
@@ -133,6 +135,8 @@ class Parts(NamedTuple):
     jobs: Jobs
     exports: Exports
     schedules: Schedules
+    uploads: erase_files.Uploads
+    brought: erase_files.Brought
     queue: Queue
     hashes_of: Callable[[str, str], tuple[str, ...]]
     policy_of: Callable[[str], AccountPolicy]
@@ -269,9 +273,10 @@ def _cleared(message: Message, parts: Parts, now: datetime) -> Counter[str]:
 
 
 def _finish(job: Job, parts: Parts, now: datetime) -> None:
-    """What is kept of the person beside mails, and then their address in the job itself."""
+    """What is kept of the person beside mails, also with others, and then their address in the job itself."""
     assert job.address, "a job that is not done knows whom it is about"
     parts.schedules.erase(job.account, job.address)
+    erase_files.erase_uploads(job.account, job.created_at, parts.uploads, parts.brought)
     counts = Counter(
         consents=parts.consents.erase(job.account, job.address, job.created_at),
         suppressions=parts.suppressions.erase(job.account, job.address, now),
@@ -279,6 +284,8 @@ def _finish(job: Job, parts: Parts, now: datetime) -> None:
         exports=_forget_jobs(job, job.address, parts, now)
         + erase_files.erase_files(job.account, parts.jobs, parts.exports, parts.queue, now),
     )
+    parts.consents.unname(job.account, job.address, job.created_at)
+    parts.suppressions.unname(job.account, job.address)
     parts.jobs.save(job.counting(counts).ended(now))
 
 

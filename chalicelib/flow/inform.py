@@ -142,7 +142,7 @@ def _mail(account: str, schedule: ReportSchedule, due: Due, parts: Parts) -> dic
     usual = {"by": ["date"]} if schedule.report == ANALYTICS else {}
     query = {**usual, **schedule.query}
     wanted = report_sheet.query_of(schedule.report, query) if schedule.file_format else query
-    report = parts.report_of(account, schedule.report, wanted, due.at)
+    report = report_mail.without_addresses(parts.report_of(account, schedule.report, wanted, due.at))
     asked = {name: values for name, values in query.items() if name != "period"}
     url = parts.page_of(schedule.report, {**asked, "from": [report["from"]], "to": [report["to"]]})
     picture = parts.draw(chart_of(report))

@@ -1,9 +1,14 @@
 """The mail as it goes out: signed links, the pixel, files as links and a way to unsubscribe; and what must be stored so
-that they work."""
+that they work.
+
+A mail goes out untracked rather than not at all: a link stays as it was where what it needs cannot be stored. Files
+that go out as links are the mail's own, so without them it waits.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from chalicelib.core import linked_files, links, mime, unsubscribe_url
@@ -38,8 +43,13 @@ class Aggregates(Protocol):
     def ensure(self, aggregate: Message) -> None: ...
 
 
+def _unheard(message: Message, links: int, error: Exception) -> None:
+    """Where nobody wants to know."""
+
+
 class Parts(NamedTuple):
-    """What making a mail needs. `tracking_url` has no slash at its end; `new_id` returns another id each time."""
+    """What making a mail needs. `tracking_url` has no slash at its end; `new_id` returns another id each time; `left`
+    is told how many links of a mail stay as they were, and why."""
 
     contents: Contents
     stored_links: StoredLinks
@@ -47,6 +57,7 @@ class Parts(NamedTuple):
     tracking_url: str
     new_id: Callable[[], str]
     aggregates: Aggregates
+    left: Callable[[Message, int, Exception], None] = _unheard
 
 
 def mail_of(message: Message, content: Content, parts: Parts) -> bytes:
@@ -58,10 +69,10 @@ def mail_of(message: Message, content: Content, parts: Parts) -> bytes:
 def instrumented(message: Message, content: Content, parts: Parts) -> Content:
     """What goes out. What has to be looked up later is stored first, so that no link goes out that leads nowhere.
 
-    Of the same message and content it is the same each time, as long as the keys are.
+    Of the same message and content it is the same each time, as long as the keys are, and the stores work.
     """
-    if message.tracking.is_added_up:
-        parts.aggregates.ensure(aggregate_of(message))
+    if message.tracking.is_added_up and not _has_aggregate(message, content, parts):
+        message = replace(message, tracking=replace(message.tracking, opens=False, clicks=False))
     files = _stored_files(message, content, parts)
     html, text = content.html, content.text
     if html is not None and (message.tracking.is_on or files):
@@ -78,29 +89,55 @@ def instrumented(message: Message, content: Content, parts: Parts) -> Content:
 def _instrumented(message: Message, content: Content, html: str, at_the_end: str, parts: Parts) -> str:
     """The HTML with signed links, the pixel and what comes before it; every other byte as it was."""
     split = links.split(html)
-    if message.tracking.clicks and split.destinations != content.links:
-        # the rewriter has changed since the mail was accepted: positions must mean what was sent
-        parts.contents.put(message.account, message.message_id, replace(content, links=split.destinations))
     urls = pixel = None
-    if message.tracking.clicks:
+    if message.tracking.clicks and _has_positions(message, content, split.destinations, parts):
         urls = _urls(message, split.destinations, parts)
     if message.tracking.opens:
         pixel = f"{parts.tracking_url}/o/{_token(message, Purpose.OPEN, parts)}"
     return links.instrument(split, urls, pixel, at_the_end)
 
 
-def _urls(message: Message, destinations: Sequence[str], parts: Parts) -> list[str]:
-    """The signed link to each destination; those too long for their token are stored first."""
+def _has_aggregate(message: Message, content: Content, parts: Parts) -> bool:
+    """Whether there is something that its hits can be kept under."""
+    ensure = partial(parts.aggregates.ensure, aggregate_of(message))
+    return _is_stored(ensure, message, len(content.links), parts)
+
+
+def _has_positions(message: Message, content: Content, destinations: tuple[str, ...], parts: Parts) -> bool:
+    """Whether positions mean what is sent: the rewriter may have changed since the mail was accepted."""
+    if destinations == content.links:
+        return True
+    as_sent = replace(content, links=destinations)
+    put = partial(parts.contents.put, message.account, message.message_id, as_sent)
+    return _is_stored(put, message, len(destinations), parts)
+
+
+def _urls(message: Message, destinations: Sequence[str], parts: Parts) -> list[str | None]:
+    """The signed link to each destination; those too long for their token are stored first, or stay as they were."""
     long = {position: url for position, url in enumerate(destinations) if len(url) > LONGEST_DESTINATION}
-    if long:
-        parts.stored_links.put(message.message_id, long)
-    tokens = (
-        _token_of_mail(message, Purpose.CLICK, parts, position, is_stored=True)
-        if position in long
-        else _token(message, Purpose.CLICK, parts, position, url)
-        for position, url in enumerate(destinations)
+    is_stored = not long or _is_stored(
+        partial(parts.stored_links.put, message.message_id, long), message, len(long), parts
     )
-    return [f"{parts.tracking_url}/c/{token}" for token in tokens]
+
+    def token(position: int, url: str) -> str:
+        if position in long:
+            return _token_of_mail(message, Purpose.CLICK, parts, position, is_stored=True)
+        return _token(message, Purpose.CLICK, parts, position, url)
+
+    return [
+        f"{parts.tracking_url}/c/{token(position, url)}" if is_stored or position not in long else None
+        for position, url in enumerate(destinations)
+    ]
+
+
+def _is_stored(store: Callable[[], None], message: Message, number: int, parts: Parts) -> bool:
+    """Whether it could be stored; else so many links stay as they were."""
+    try:
+        store()
+    except Exception as error:  # whatever it is, the mail is worth more than knowing who clicks
+        parts.left(message, number, error)
+        return False
+    return True
 
 
 def _stored_files(message: Message, content: Content, parts: Parts) -> list[Listed]:

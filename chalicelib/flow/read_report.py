@@ -64,20 +64,49 @@ class Parts(NamedTuple):
 
 
 def read_report(
-    account: str, name: str, query: Mapping[str, Sequence[str]], parts: Parts, *, now: datetime
+    account: str,
+    name: str,
+    query: Mapping[str, Sequence[str]],
+    parts: Parts,
+    *,
+    now: datetime,
+    limit: int | None = None,
 ) -> dict[str, Any]:
-    """The report of this name that a query asks for. Raises BadInput, which names each wrong parameter."""
-    policy = parts.policy_of(account)
-    asked = parse(name, query, today=now.astimezone(policy.zone).date())
-    users = list(parts.users(account)) if asked.group is not None or asked.users or asked.dimension == "user" else []
-    wanted = _wanted(asked, users)
-    _check_users(account, asked, users, parts.tables)
+    """The report of this name that a query asks for; `limit` is how many rows, where that is not the query's business.
+    Raises BadInput, which names each wrong parameter."""
+    asked, policy, users, wanted = _understood(account, name, query, parts, now)
+    asked = asked._replace(limit=limit or asked.limit)
     first = asked.period.before.first if asked.compare else asked.period.first
     span = first.isoformat(), asked.period.last.isoformat()
     since = parts.behind.since(account, *span)  # before the tables: what is built in between is only fresher
     days = list(_days(asked, account, span, wanted, parts.tables))
     names = _names(asked, account, users, parts)
     return report.show(asked, Found(days, names, policy.time_zone, min(since or now, now)))
+
+
+def check(account: str, name: str, query: Mapping[str, Sequence[str]], parts: Parts, *, now: datetime) -> None:
+    """Raises BadInput where `read_report` would."""
+    _understood(account, name, query, parts, now)
+
+
+class _Understood(NamedTuple):
+    """What is asked for, and what was read to know that. `users` are all, where some of them matter."""
+
+    asked: ReportQuery
+    policy: AccountPolicy
+    users: Sequence[User]
+    wanted: Mapping[str, frozenset[str]]
+
+
+def _understood(
+    account: str, name: str, query: Mapping[str, Sequence[str]], parts: Parts, now: datetime
+) -> _Understood:
+    policy = parts.policy_of(account)
+    asked = parse(name, query, today=now.astimezone(policy.zone).date())
+    users = list(parts.users(account)) if asked.group is not None or asked.users or asked.dimension == "user" else []
+    wanted = _wanted(asked, users)
+    _check_users(account, asked, users, parts.tables)
+    return _Understood(asked, policy, users, wanted)
 
 
 def _wanted(asked: ReportQuery, users: Iterable[User]) -> dict[str, frozenset[str]]:

@@ -1,7 +1,8 @@
 """Tell a webhook again of a range of time: each notice in it that it wants, under the id that it had.
 
 A range with many notices is cut in halves, each of which is queued for itself, until they are small. Each step can be
-repeated: a delivery's place has the replay's mark, so what is queued twice is sent once.
+repeated: a delivery's place has the replay's mark, so what is queued twice is sent once. What has not settled yet
+waits until it has, as it does when it is told for the first time.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,8 @@ from itertools import islice
 from typing import NamedTuple, Protocol
 
 from chalicelib.core.delivery import Replay, Task, place_of
-from chalicelib.core.notice import Notice
+from chalicelib.core.notice import SETTLING, Notice
+from chalicelib.gateways.queue import delay_until
 from chalicelib.storage.webhooks import Known
 
 AT_ONCE = 500
@@ -48,6 +50,7 @@ class Parts(NamedTuple):
     webhooks: Webhooks
     notices: Notices
     queue: Queue
+    settles: timedelta
 
 
 class Counted(NamedTuple):
@@ -57,10 +60,10 @@ class Counted(NamedTuple):
     has_more: bool
 
 
-def count(replay: Replay, parts: Parts, now: datetime, most: int = MOST_COUNTED) -> Counted:
+def count(replay: Replay, webhooks: Webhooks, notices: Notices, now: datetime, most: int = MOST_COUNTED) -> Counted:
     """How many notices of the range the webhook wants; of more than `most` notices only these are counted."""
-    webhook = parts.webhooks.of(replay.account).get(replay.webhook_id)
-    looked_at = list(islice(parts.notices.between(replay.account, replay.start, replay.end, now=now), most + 1))
+    webhook = webhooks.of(replay.account).get(replay.webhook_id)
+    looked_at = list(islice(notices.between(replay.account, replay.start, replay.end, now=now), most + 1))
     wanted = sum(webhook is not None and webhook.wants(one.type) for one in looked_at[:most])
     return Counted(wanted, len(looked_at) > most)
 
@@ -79,7 +82,10 @@ def retell(replay: Replay, parts: Parts, now: datetime) -> int:
         parts.queue.put_replays([replay._replace(end=middle), replay._replace(start=middle)])
         return 0
     tasks = [
-        (Task(replay.account, replay.webhook_id, place_of(one.key, replay.run), one.message_id), 0)
+        (
+            Task(replay.account, replay.webhook_id, place_of(one.key, replay.run), one.message_id),
+            delay_until(one.written_at + parts.settles, now) if one.type in SETTLING else 0,
+        )
         for one in notices
         if webhook.wants(one.type)
     ]

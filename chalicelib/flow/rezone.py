@@ -5,35 +5,19 @@ came to the newest mail; what was sent since counts right by itself. Each step c
 difference, in the transaction that notes what the mail counts for; so it can be repeated, and be overtaken by a fold.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 from typing import NamedTuple, Protocol
 
-from chalicelib.core import cell
 from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.behind import SETTLED, Rezoning
-from chalicelib.core.cell import Cells, Counted
 from chalicelib.core.message import Message
-from chalicelib.core.problem import MailsightError
 from chalicelib.core.refold import Fold
+from chalicelib.flow.count_anew import Folds, count_anew
 
 START = "0"
 """Before the place of any mail: places begin with a year."""
 STRETCH = 100
-TOGETHER = 20
-MOST_TRIES = 20
-
-
-class Overtaken(MailsightError):
-    """Folds of one mail were always faster; the next run goes on there."""
-
-
-class Recounting(NamedTuple):
-    """What a message is to count for, and what that adds to the cells."""
-
-    message: Message
-    counted: Counted
-    cells: Cells
 
 
 class Behind(Protocol):
@@ -49,13 +33,6 @@ class EveryMail(Protocol):
     def folds_behind(
         self, account: str, place: str, limit: int
     ) -> tuple[Sequence[tuple[Message, Fold]], str | None]: ...
-
-
-class Folds(Protocol):
-    """Where messages and their folds are."""
-
-    def find(self, message_id: str) -> tuple[Message, Fold] | None: ...
-    def recount(self, changes: Sequence[Recounting]) -> bool: ...
 
 
 class Parts(NamedTuple):
@@ -98,7 +75,7 @@ def _rezone(rezoning: Rezoning, parts: Parts, may_go_on: Callable[[], bool]) -> 
     place, moved = rezoning.place or START, 0
     while may_go_on():
         found, end = parts.mails.folds_behind(rezoning.account, place, STRETCH)
-        moved += _recount(found, zone, parts)
+        moved += count_anew(found, zone, parts.folds)
         if end is None:
             is_done = parts.move_calls(rezoning.account, zone, may_go_on) and parts.behind.rezoned(rezoning, None)
             return moved, is_done
@@ -106,33 +83,3 @@ def _rezone(rezoning: Rezoning, parts: Parts, may_go_on: Callable[[], bool]) -> 
             return moved, False  # it changed again, and begins anew
         place = end
     return moved, False
-
-
-def _recount(found: Sequence[tuple[Message, Fold]], zone: tzinfo, parts: Parts) -> int:
-    """Changes what these mails count for; returns of how many."""
-    changes = [change for message, fold in found if (change := _change(message, fold, zone))]
-    for group in _groups(changes):
-        if not parts.folds.recount(group):
-            for change in group:
-                _alone(change.message.message_id, zone, parts)
-    return len(changes)
-
-
-def _change(message: Message, fold: Fold, zone: tzinfo) -> Recounting | None:
-    counted = cell.counted_of(message, fold.state, zone)
-    if fold.counted in (counted, cell.NOTHING):  # one that no fold has counted yet is not ours to count
-        return None
-    return Recounting(message, counted, cell.difference(message, fold.counted, counted))
-
-
-def _groups(changes: Sequence[Recounting]) -> Iterator[Sequence[Recounting]]:
-    return (changes[first : first + TOGETHER] for first in range(0, len(changes), TOGETHER))
-
-
-def _alone(message_id: str, zone: tzinfo, parts: Parts) -> None:
-    for _ in range(MOST_TRIES):
-        found = parts.folds.find(message_id)
-        change = found and _change(*found, zone)
-        if not change or parts.folds.recount([change]):
-            return
-    raise Overtaken(f"message {message_id} changed each time before it could be counted anew")

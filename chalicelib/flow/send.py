@@ -141,7 +141,7 @@ def _tracking(message: Message, content: Content, allowed: Permission, now: date
 
 
 def _hand_over(message: Message, content: Content, tracking: Tracking, parts: Parts, now: datetime) -> Outcome:
-    """Claims the message and sends it. Everything that can fail is made before the claim."""
+    """Claims the message and sends it. Everything that can fail is made before the claim; what only tracks may fail."""
     claim = parts.new_id()
     held = replace(message, sending=Sending.SENDING, claim=claim, tracking=tracking)
     narrowed = tracking if replace(tracking, until=message.tracking.until) != message.tracking else None

@@ -114,7 +114,7 @@ def _by_row(pen: Pen, chart: Chart) -> None:
             pen.bar(plot.left, top + slot * begin, plot.left + width, top + slot * end, colour)
         longest = max(series.values[place] for series in chart.series)
         x = plot.left + (plot.right - plot.left) * longest / chart.most
-        pen.text(x + 6, top + slot / 2, f"{longest:,}")
+        pen.text(x + 6, top + slot / 2, f"{longest:,}{chart.unit}")
 
 
 def _share(chart: Chart, number: int, begin: float, end: float) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 They lie under a prefix that no account can be called, which the bucket empties after three days (infra/data.yaml).
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,16 @@ class Uploads:
     def read(self, account: str, upload_id: str) -> bytes:
         """All of it, for a file that a mail can carry."""
         return self._s3.get_object(Bucket=self._bucket, Key=_key(account, upload_id))["Body"].read()
+
+    def brought(self, account: str) -> Iterator[str]:
+        """The ids of all uploads of the account whose files are here."""
+        place = f"{PREFIX}{account}/"
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=place):
+            yield from (one["Key"].removeprefix(place) for one in page.get("Contents", []))
+
+    def delete(self, account: str, upload_id: str) -> None:
+        """Removes a file; one that is not there is no error."""
+        self._s3.delete_object(Bucket=self._bucket, Key=_key(account, upload_id))
 
     def copy(self, account: str, upload_id: str, key: str) -> None:
         """Makes it an object of its own under this key, within S3; again replaces it."""

@@ -11,6 +11,7 @@ from functools import partial
 from typing import NamedTuple
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 
 from chalicelib.core import instant, rate_limit
@@ -19,6 +20,7 @@ from chalicelib.core.message import Message
 from chalicelib.storage import keys
 from chalicelib.storage.messages import Messages
 from chalicelib.storage.tables import bind, is_done
+from chalicelib.storage.versions import until_done
 
 
 class AccountRow(Model):
@@ -30,12 +32,14 @@ class AccountRow(Model):
 
 
 class Claim(NamedTuple):
-    """A used Idempotency-Key: the SHA-256 of the body it came with, and the message that was made of it."""
+    """A used Idempotency-Key: a hash of the body it came with, and the id of what is made of it. While it is open,
+    that may not be made yet."""
 
     key: str
     body_hash: str
-    message_id: str
+    made_id: str
     expires_at: datetime
+    is_open: bool = False
 
 
 class Account:
@@ -109,7 +113,7 @@ class Account:
         return is_done(lambda: row.update(actions=[ended], condition=self._rows.item.exists()))
 
     def claim(self, account: str, key: str, now: datetime) -> Claim | None:
-        """The message that this Idempotency-Key stands for, if it was used in the last 24 hours."""
+        """What this Idempotency-Key stands for, if it was used in the last 24 hours."""
         try:
             row = self._rows.get(account, key, consistent_read=True)
         except self._rows.DoesNotExist:
@@ -117,14 +121,24 @@ class Account:
         if row.expires_at is None or row.expires_at <= now.timestamp():  # TTL deletes up to two days late
             return None
         expires_at = instant.from_milliseconds(int(row.expires_at) * 1000)
-        return Claim(key, row.data["body_hash"], row.data["message_id"], expires_at)
+        data = row.data
+        return Claim(key, data["body_hash"], data["made_id"], expires_at, is_open=data["is_open"])
+
+    def claim_first(self, account: str, claim: Claim, now: datetime) -> Claim:
+        """Stores a used Idempotency-Key before anything is made of it; the one that is there, if another was faster."""
+        row = self._claimed(account, claim)
+        is_stored = partial(row.save, condition=self._is_free(now))
+        return until_done(lambda: claim if is_done(is_stored) else self.claim(account, claim.key, now))
+
+    def close(self, account: str, claim: Claim) -> None:
+        """Notes that it is made. Of a key that is forgotten already there is nothing to note."""
+        row = self._claimed(account, claim._replace(is_open=False))
+        closed = self._rows.data.set(row.data)
+        is_done(lambda: row.update(actions=[closed], condition=self._rows.item.exists()))
 
     def accept(self, claim: Claim, message: Message, messages: Messages, now: datetime) -> bool:
         """Stores a message together with its Idempotency-Key, both or neither; False if the key is used already."""
-        rows = self._rows
-        row = rows(message.account, claim.key, data={"body_hash": claim.body_hash, "message_id": claim.message_id})
-        row.expires_at = int(claim.expires_at.timestamp())
-        is_free = rows.item.does_not_exist() | (rows.expires_at <= int(now.timestamp()))
+        row, is_free = self._claimed(message.account, claim), self._is_free(now)
 
         def write() -> None:
             with messages.transaction() as transaction:
@@ -132,3 +146,13 @@ class Account:
                 messages.put_in(transaction, message)
 
         return is_done(write)
+
+    def _claimed(self, account: str, claim: Claim) -> AccountRow:
+        data = {"body_hash": claim.body_hash, "made_id": claim.made_id, "is_open": claim.is_open}
+        return self._rows(account, claim.key, data=data, expires_at=int(claim.expires_at.timestamp()))
+
+    def _is_free(self, now: datetime) -> Condition:
+        """The condition that a key was not used in the last 24 hours."""
+        is_free = self._rows.item.does_not_exist() | (self._rows.expires_at <= int(now.timestamp()))
+        assert isinstance(is_free, Condition)
+        return is_free

@@ -116,6 +116,13 @@ class Behind:
             if keys.is_rezoning(row.item)
         ]
 
+    def is_rezoning(self, account: str) -> bool:
+        """Whether the account's mails may still count on the days of another time zone."""
+        found = self._rows.query(
+            keys.behind_shard(account), self._rows.item == keys.rezoning(account), consistent_read=True
+        )
+        return any(found)
+
     def rezoned(self, rezoning: Rezoning, place: str | None) -> bool:
         """Notes up to which place its mails count right, None for all of them; False if it was to begin anew."""
         rows, row = self._rows, self._rows(keys.behind_shard(rezoning.account), keys.rezoning(rezoning.account))

@@ -7,14 +7,18 @@ Range key `consent#<address>#<time>#<act>#<digest>`. Access: all that one person
 import hashlib
 import json
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from chalicelib.core import instant
+from pynamodb.expressions.operand import Path
+from pynamodb.transactions import TransactWrite
+
+from chalicelib.core import consent, instant
 from chalicelib.core import mode as modes
 from chalicelib.core.consent import Act, Entry
 from chalicelib.storage import keys
 from chalicelib.storage.account import AccountRow
-from chalicelib.storage.tables import bind
+from chalicelib.storage.tables import bind, is_done
 
 
 class Consents:
@@ -30,10 +34,7 @@ class Consents:
 
     def add(self, account: str, address_key: str, entry: Entry) -> None:
         """Notes what somebody said; the same entry again changes nothing."""
-        data = _data(entry)
-        digest = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
-        item = keys.consent(address_key, data["at"], data["act"], digest)
-        self._rows(account, item, data=data).save()
+        self._row(account, address_key, entry).save()
 
     def erase(self, account: str, address_key: str, until: datetime) -> int:
         """Forgets all of what this person said that was noted until then; how much that was."""
@@ -43,6 +44,30 @@ class Consents:
         for row in found:
             row.delete()
         return len(found)
+
+    def unname(self, account: str, address_key: str, until: datetime) -> None:
+        """Takes this address out of what others said that was noted until then. Each entry is replaced at one moment,
+        for its key is made of what it says; so it can be repeated."""
+        has_addresses = Path("data").contains("@")  # of the JSON; most have none, and are not brought here
+        anybodys = self._rows.query(
+            account, self._rows.item.startswith(keys.CONSENTS), has_addresses, consistent_read=True
+        )
+        for row in anybodys:
+            before = _entry(row.data)
+            after = consent.unnamed(before, address_key)
+            if after != before and before.noted_at <= until:
+                is_done(partial(self._replace, row, after))
+
+    def _replace(self, row: AccountRow, after: Entry) -> None:
+        address_key = row.item.removeprefix(keys.CONSENTS).rsplit("#", 3)[0]
+        with TransactWrite(connection=self._rows._get_connection().connection) as transaction:
+            transaction.delete(row, condition=self._rows.item.exists())
+            transaction.save(self._row(row.account, address_key, after))
+
+    def _row(self, account: str, address_key: str, entry: Entry) -> AccountRow:
+        data = _data(entry)
+        digest = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+        return self._rows(account, keys.consent(address_key, data["at"], data["act"], digest), data=data)
 
 
 def _data(entry: Entry) -> dict[str, Any]:

@@ -89,7 +89,8 @@ class Deliveries:
         self._tried = bind(TriedRow, table_name, region)
 
     def get(self, account: str, webhook_id: str, place: str) -> Delivery | None:
-        """The delivery at this place as it is now."""
+        """The delivery at this place as it is now; also one that TTL is about to delete: what it tells is still true,
+        and without it the notice would be told again."""
         try:
             row = self._rows.get(keys.webhook(account, webhook_id), keys.delivery(place), consistent_read=True)
         except self._rows.DoesNotExist:
@@ -119,17 +120,21 @@ class Deliveries:
         return is_done(lambda: row.save(condition=is_ours))
 
     def end(self, delivery: Delivery, status: Status) -> bool:
-        """Ends a delivery without another attempt, if there was any; False if it is not as it was read."""
+        """Ends a delivery without another attempt, if there was any; False if it was not as it was read, and did not
+        end so: the answer of the first try of the call may have been lost."""
         row = self._row(delivery, delivery.claim, delivery.tries)
         row.status, row.next_attempt_at = status.value, None
-        return is_done(lambda: row.save(condition=self._is_as_read(delivery)))
+        if is_done(lambda: row.save(condition=self._is_as_read(delivery))):
+            return True
+        found = self.get(delivery.account, delivery.webhook_id, delivery.place)
+        return found is not None and (found.status, found.tries) == (status, delivery.tries)
 
     def add(self, delivery: Delivery) -> None:
-        """Stores a delivery that waits for its first attempt."""
+        """Stores a delivery that waits for its first attempt; one that is there already stays as it is."""
         row = self._row(delivery, "", 0)
         if delivery.next_at:
             row.due_shard, row.due_key = _due(delivery.place, 0, delivery.next_at + QUEUED_ALREADY)
-        row.save()
+        is_done(lambda: row.save(condition=self._rows.item.does_not_exist()))
 
     def page(
         self,
@@ -184,7 +189,7 @@ class Deliveries:
         self._tried(owner, keys.tried_hit(message_id, hit), expires_at=now + KEPT).save()
 
     def was_tried(self, account: str, webhook_id: str, message_id: str, hit: str) -> bool:
-        """Whether a webhook was told of a hit, or may have been."""
+        """Whether a webhook was told of a hit, or may have been; as long as anybody knows, also past TTL's time."""
         owner = keys.tried_hits(account, webhook_id)
         try:
             self._tried.get(owner, keys.tried_hit(message_id, hit), consistent_read=True)

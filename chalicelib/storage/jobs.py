@@ -81,6 +81,7 @@ def _data(job: Job) -> dict[str, Any]:
         "query": {name: list(values) for name, values in job.query.items()},
         "file_format": job.file_format,
         "span": job.span,
+        "report": job.report,
     }
 
 
@@ -107,4 +108,5 @@ def _job(row: AccountRow) -> Job:
         query=data.get("query", {}),  # jobs of versions that knew no lists have none
         file_format=data.get("file_format", "zip"),
         span=tuple(data["span"]) if data.get("span") else None,
+        report=data.get("report"),
     )

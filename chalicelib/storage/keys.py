@@ -60,9 +60,13 @@ def idempotency(route: str, key: str) -> str:
     return f"idempotency#{route}#{hashlib.sha256(key.encode()).hexdigest()}"
 
 
+CONSENTS = "consent#"
+"""What begins the keys of all that anybody said."""
+
+
 def consents(address_key: str) -> str:
     """What begins the keys of all that one person said. An address ends with its domain, which has no `#`."""
-    return f"consent#{address_key}#"
+    return f"{CONSENTS}{address_key}#"
 
 
 def consent(address_key: str, at: str, act: str, digest: str) -> str:
@@ -70,9 +74,13 @@ def consent(address_key: str, at: str, act: str, digest: str) -> str:
     return f"{consents(address_key)}{at}#{act}#{digest[:16]}"
 
 
+SUPPRESSIONS = "suppression#"
+"""What begins the keys of all addresses that get no mail, or of which something else is known."""
+
+
 def suppression(address_key: str) -> str:
     """Why an address gets no mail."""
-    return f"suppression#{address_key}"
+    return f"{SUPPRESSIONS}{address_key}"
 
 
 def suppressed(place: str) -> str:
@@ -95,9 +103,13 @@ def outcomes(address_key: str) -> str:
     return f"outcomes#{address_key}"
 
 
+UPLOADS = "upload#"
+"""What begins the keys of all files that were announced for uploading."""
+
+
 def upload(upload_id: str) -> str:
     """A file that was announced for uploading."""
-    return f"upload#{upload_id}"
+    return f"{UPLOADS}{upload_id}"
 
 
 JOBS = "job#"

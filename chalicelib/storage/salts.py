@@ -5,7 +5,7 @@ here by that key for finding hits from an account's own networks. Two days later
 nobody can tell where a hit came from; TTL stands behind that.
 """
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
@@ -29,12 +29,13 @@ class Salts:
     def __init__(self, table_name: str, region: str) -> None:
         self._rows = bind(SaltRow, table_name, region)
 
-    def of(self, day: date) -> bytes | None:
-        """The salt of a day (UTC); None if it is deleted, or if no hit has asked for one."""
+    def of(self, day: date, now: datetime) -> bytes | None:
+        """The salt of a day (UTC); None if it is over or deleted, or if no hit has asked for one."""
         try:
-            return bytes(self._rows.get(day.isoformat(), consistent_read=True).salt)
+            row = self._rows.get(day.isoformat(), consistent_read=True)
         except DoesNotExist:
             return None
+        return bytes(row.salt) if row.expires_at > now.timestamp() else None  # TTL deletes up to days late
 
     def forget(self, day: date) -> None:
         """Deletes the salt of a day and those of the week before it; what is not there is no error."""

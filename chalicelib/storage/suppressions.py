@@ -92,6 +92,14 @@ class Suppressions:
 
         return until_done(attempt)
 
+    def unname(self, account: str, address_key: str) -> None:
+        """Takes this address out of what is known of others; again there is nothing to take."""
+        anybodys = self._rows.query(account, self._rows.item.startswith(keys.SUPPRESSIONS), consistent_read=True)
+        for row in anybodys:
+            known, name = suppression_data.load(row.data), row.item.removeprefix(keys.SUPPRESSIONS)
+            if name != address_key and suppression.unnamed(known, address_key) != known:
+                self.change(account, name, lambda known: suppression.unnamed(known, address_key))
+
     def row(self, account: str, address_key: str) -> Row:
         """The address's row of soft bounces; empty if none of its mails bounced softly."""
         return _fates(self._get(account, keys.outcomes(address_key)))

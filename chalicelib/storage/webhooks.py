@@ -80,6 +80,7 @@ def _dump(webhook: Webhook) -> dict[str, Any]:
         "failing_since": _text(webhook.failing_since),
         "disabled_at": _text(webhook.disabled_at),
         "disabled_reason": webhook.disabled_reason,
+        "renewed_at": _text(webhook.renewed_at),
     }
 
 
@@ -98,6 +99,7 @@ def _load(webhook_id: str, data: Mapping[str, Any]) -> Webhook:
         _time(data["failing_since"]),
         _time(data["disabled_at"]),
         Ended(reason) if reason else None,
+        _time(data["renewed_at"]),
     )
 
 

@@ -76,7 +76,11 @@ class NotHere(MailsightError):
 
 
 class Refused(MailsightError):
-    """A form that did not come from our own page; the text is for the reader."""
+    """A form that did not come from our own page, or that its reader may not send; the text is for the reader."""
+
+
+class TryAgain(MailsightError):
+    """Something that can be done in a moment, and not now; the text is for the reader."""
 
 
 def html(body: str, *, status: int = HTTPStatus.OK, has_frame: bool = False, **headers: str) -> Answer:

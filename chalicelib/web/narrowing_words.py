@@ -1,4 +1,4 @@
-"""The words of what the list of mails is narrowed to."""
+"""The words of what a list is narrowed to."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -19,6 +19,8 @@ LABELS: Mapping[str, str] = {
     "template": "Template",
     "module": "Module",
     "counted_as": "Counted as",
+    "direction": "Direction",
+    "outcome": "Outcome",
 }
 
 CALLED: Mapping[str, str] = {"from": "first day", "to": "last day", "counted_as": "column of reports"}
@@ -32,6 +34,7 @@ _COUNTED: Mapping[str, str] = {
     "opened_by_machine": "Opened by a machine",
     "clicked_by_machine": "Clicked by a machine",
 }
+_AS_GIVEN = ("group", "user", "template", "module")
 
 
 def words_of(name: str, value: str) -> str:
@@ -41,7 +44,7 @@ def words_of(name: str, value: str) -> str:
     if name == "counted_as":
         return _counted_words(value)
     said = {"status": STATUSES, "reason": REASONS}.get(name, {}).get(value, value)
-    return titled(source_words(value) if name == "source" else said) if name in ("status", "source", "reason") else said
+    return titled(source_words(value) if name == "source" else said) if name not in _AS_GIVEN else said
 
 
 def _counted_words(column: str) -> str:
@@ -52,12 +55,14 @@ def _counted_words(column: str) -> str:
 
 
 def days_words(query: Mapping[str, Sequence[str]]) -> str:
-    """The days of a filter: `Last 7 days`, `9 Mar 2026`, `9 Mar – 2 Apr 2026`, `Since 9 Mar 2026`."""
+    """The days of a filter: `Last 7 days`, `9 Mar 2026`, `9 Mar – 2 Apr 2026`, `Since …`, `Until 9 Mar 2026`."""
     if "period" in query:
         return PERIODS[query["period"][0]]
     first, last = (date.fromisoformat(query[name][0]) if name in query else None for name in ("from", "to"))
     if first and last:
         return _words(last) if first == last else f"{_words(first, last)} – {_words(last)}"
+    if last:
+        return f"Until {_words(last)}"
     return f"Since {_words(first)}" if first else ""
 
 

@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
+from chalicelib.core import phone_call
 from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.apikey import ApiKey
 from chalicelib.core.consent import Entry
 from chalicelib.core.event import Event
+from chalicelib.core.job import Job
 from chalicelib.core.mail_filter import ALL, Only
 from chalicelib.core.message import Clickable, Content, Message
+from chalicelib.core.phone_call import PhoneCall
 from chalicelib.core.token import Keys
 from chalicelib.web.urls import Site
 
@@ -47,6 +50,45 @@ class Messages(Protocol):
     def get(self, account: str, message_id: str) -> Message | None: ...
 
 
+class PhoneCallPage(Protocol):
+    """A part of the list of calls, as a `Page` is of mails."""
+
+    @property
+    def calls(self) -> Sequence[PhoneCall]: ...
+
+    @property
+    def has_more(self) -> bool: ...
+
+    @property
+    def after(self) -> str | None: ...
+
+    @property
+    def before(self) -> str | None: ...
+
+
+class PhoneCalls(Protocol):
+    """The telephone calls of an account."""
+
+    def page(
+        self, account: str, limit: int, after: str | None, before: str | None, only: phone_call.Only
+    ) -> PhoneCallPage:
+        """As `Messages.page` does."""
+
+
+class ListExports(Protocol):
+    """Lists of mails that become files, which takes its time."""
+
+    def begin(self, account: str, export_id: str, query: Mapping[str, Sequence[str]], file_format: str) -> None:
+        """Begins the export of this id; again, it is the same one. Raises BadInput, Refused for the id of another list
+        or format, and TryAgain if it cannot now."""
+
+    def find(self, account: str, export_id: str) -> Job | None:
+        """How far it is; None if there is no such export of a list."""
+
+    def url_of(self, export: Job, number: int) -> str:
+        """Where its file of this number, from 0, can be fetched for the next minutes."""
+
+
 class Directory(NamedTuple):
     """Whom and what reports can be narrowed to: users and templates with their names, by id, and groups of users."""
 
@@ -66,6 +108,7 @@ class Parts(NamedTuple):
     keys: Keys
     find_key: Callable[[str], ApiKey | None]
     messages: Messages
+    phone_calls: PhoneCalls
     policy: Callable[[str], AccountPolicy]
     consents: Callable[[str, str], Iterable[Entry]]
     events: Callable[[Message], Sequence[Event]]
@@ -75,5 +118,6 @@ class Parts(NamedTuple):
     directory: Callable[[str], Directory]
     users_of: Callable[[str, str], frozenset[str]]
     report_file: Callable[[str, str, Mapping[str, Sequence[str]], str], str]
+    exports: ListExports
     now: Callable[[], datetime]
     random_hex: Callable[[], str]

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from http import HTTPStatus
 
-from chalicelib.web.answer import Answer, NotHere, Refused, html
+from chalicelib.web.answer import Answer, NotHere, Refused, TryAgain, html
 from chalicelib.web.render import render
 from chalicelib.web.urls import Site
 
@@ -19,6 +19,8 @@ def answered(site: Site, show: Callable[[], Answer]) -> Answer:
         return _problem(site, HTTPStatus.NOT_FOUND, "Not found", str(error))
     except Refused as error:
         return _problem(site, HTTPStatus.FORBIDDEN, "Nothing was changed", str(error))
+    except TryAgain as error:
+        return _problem(site, HTTPStatus.SERVICE_UNAVAILABLE, "Not now", str(error))
     except Exception:
         logger.exception("a page failed")
         detail = "Something failed on our side. Nothing was changed or lost; please try again in a moment."

@@ -47,7 +47,7 @@ class Controls(NamedTuple):
     views: list[Switch]
     intervals: list[Switch]
     orders: list[Switch]
-    comparison: Switch | None
+    comparison: Switch
     files: list[Switch]
 
     @property
@@ -112,7 +112,7 @@ def _views(name: str, given: Given, site: Site) -> list[Switch]:
     usual = "" if name == ANALYTICS else next(iter(break_ups), "")
     now = given.get("by", [usual])[0]
     return [
-        Switch(words, _to(name, given, site, by=None if by == usual else by, interval=None), by == now)
+        Switch(words, _to(name, given, site, by=None if by == usual else by, interval=None, limit=None), by == now)
         for by, words in each.items()
     ]
 
@@ -138,10 +138,8 @@ def _orders(name: str, given: Given, site: Site) -> list[Switch]:
     ]
 
 
-def _comparison(name: str, given: Given, site: Site) -> Switch | None:
-    """With the period before, where there is something to compare."""
-    if name in RANKED:
-        return None
+def _comparison(name: str, given: Given, site: Site) -> Switch:
+    """With the period before."""
     is_on = "compare" in given
     return Switch(
         "Compare with the period before", _to(name, given, site, compare=None if is_on else "previous"), is_on

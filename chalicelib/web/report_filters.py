@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from chalicelib.core import report_query
+from chalicelib.core.cell import NONE
 from chalicelib.core.report_query import BREAK_UPS, DATE
 from chalicelib.core.source import RECEIVABLE, SENDABLE
 from chalicelib.core.status import Status
@@ -16,13 +17,12 @@ from chalicelib.web.ports import Directory
 from chalicelib.web.report_words import FIELDS, WITHOUT
 from chalicelib.web.words import STATUSES, source_words, titled
 
-NONE = "(none)"
 FORM = "form"
 """The field by which the form of filters says that it sends empty what nobody filled in."""
 
 DAYS = ("period", "from", "to")
 NARROWING = ("group", "user", "template", "module", "source", "status")
-OTHERS = ("compare", "by", "interval", "order", "minimum")
+OTHERS = ("compare", "by", "interval", "order", "minimum", "limit")
 PLACES = ("after", "before")
 _KNOWN = (*DAYS, *NARROWING, *OTHERS, *PLACES)
 
@@ -47,9 +47,11 @@ def tidy(query: Given) -> dict[str, list[str]]:
 def for_report(name: str, given: Given) -> dict[str, list[str]]:
     """The query as this report takes it; what only others take is left out."""
     asked = plain(only(given, report_query.known(name)))
-    if name in BREAK_UPS and DATE not in "".join(asked.get("by", BREAK_UPS[name][:1])):
-        asked.pop("interval", None)
-    return asked
+    if name not in BREAK_UPS:
+        return asked
+    by = "".join(asked.get("by", BREAK_UPS[name][:1]))
+    is_left_out = {"interval": DATE not in by, "limit": by == DATE}  # days are all there
+    return {field: values for field, values in asked.items() if not is_left_out.get(field)}
 
 
 def plain(given: Given) -> dict[str, list[str]]:

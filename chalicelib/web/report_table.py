@@ -1,7 +1,7 @@
 """A break-up of a report as a table: a heading for each column, a row for each day, template, user and so on."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from chalicelib.core.report_query import ANALYTICS
@@ -32,8 +32,8 @@ class Aside(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A figure: as text, as a number for the chart, and where the mails behind it are; beside it what machines and
-    privacy services did."""
+    """A figure: as text, as a number for the chart, and where the mails or calls behind it are; beside it what machines
+    and privacy services did, and in `was` what it was in the period before, if that is asked for."""
 
     column: Column
     text: str
@@ -42,6 +42,7 @@ class Cell(NamedTuple):
     bounces: Bounces | None = None
     machine: Aside | None = None
     proxy: Aside | None = None
+    was: str = ""
 
 
 class Row(NamedTuple):
@@ -56,7 +57,8 @@ class Row(NamedTuple):
 
 
 class Table(NamedTuple):
-    """`what` is the heading of the first column; `total` is the summary, which the rows add up to."""
+    """`what` is the heading of the first column; `total` is the summary, which the rows add up to; `left_out`
+    is how many rows are `others`, and `more` where more of them are shown."""
 
     what: str
     lead: str
@@ -64,6 +66,8 @@ class Table(NamedTuple):
     rows: list[Row]
     others: Row | None = None
     total: Row | None = None
+    left_out: int = 0
+    more: str = ""
 
 
 class About(NamedTuple):
@@ -80,30 +84,73 @@ class About(NamedTuple):
 
     def alone(self, report: str, dimension: str, key: str) -> str:
         """Where a report shows the days of one template, user and so on."""
-        alone = paged({dimension: [key]})
-        asked = changed(
-            self.given, order=None, minimum=None, compare=None, interval=None, by="date", **{dimension: None}
-        )
-        return self.site.place(f"/reports/{report}", {**asked, **alone})
+        others = dict.fromkeys(("order", "minimum", "compare", "interval", "limit", dimension))
+        asked = changed(self.given, **{**others, "by": "date"})
+        return self.site.place(f"/reports/{report}", {**asked, **paged({dimension: [key]})})
 
 
-def cells_of(about: About, figures: Figures, columns: Sequence[str], where: Where | None) -> list[Cell]:
-    """The figures of these columns; without a place they lead nowhere."""
-    return [_cell(about.site, figures, COLUMNS[name], where) for name in columns]
+class Earlier:
+    """What rows were in the period before, if the report is compared with it; one that is not there had nothing. Days
+    are those that are as many days earlier as the period has."""
+
+    def __init__(self, report: Mapping[str, Any]) -> None:
+        self._before: Mapping[str, Any] | None = report["before"]
+        self._days = timedelta()
+        self._rows: dict[tuple[str, str], Mapping[str, Any]] = {}
+        if self._before:
+            self._days = date.fromisoformat(report["from"]) - date.fromisoformat(self._before["from"])
+            self._rows = {(row["key"], row.get("date", "")): row for row in self._before["rows"]}
+
+    def row(self, row: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The row as it was; None where it had nothing."""
+        day = row.get("date", "")
+        then = (date.fromisoformat(day) - self._days).isoformat() if day else ""
+        return self._rows.get((row["key"], then))
+
+    def figures(self, row: Mapping[str, Any]) -> Figures | None:
+        """The figures of then for a row of now; None where nothing is compared."""
+        return (self.row(row) or _nothing(self._before["summary"])) if self._before else None
+
+    @property
+    def summary(self) -> Figures | None:
+        """The sum of then; None where nothing is compared."""
+        return self._before["summary"] if self._before else None
 
 
-def row_of(about: About, row: Mapping[str, Any], by: str, interval: str | None, columns: Sequence[str]) -> Row:
-    """A row of a break-up by this dimension."""
+def _nothing(summary: Figures) -> Figures:
+    return {**dict.fromkeys(summary, 0), "rates": dict.fromkeys(summary["rates"])}
+
+
+def cells_of(
+    about: About, figures: Figures, columns: Sequence[str], where: Where | None, then: Figures | None = None
+) -> list[Cell]:
+    """The figures of these columns, with what they were then; without a place they lead nowhere."""
+    cells = (_cell(about.site, figures, COLUMNS[name], where) for name in columns)
+    if then is None:
+        return list(cells)
+    return [cell._replace(was=text_of(cell.column, value_of(then, cell.column.name))) for cell in cells]
+
+
+def row_of(
+    about: About,
+    row: Mapping[str, Any],
+    by: str,
+    interval: str | None,
+    columns: Sequence[str],
+    then: Figures | None = None,
+) -> Row:
+    """A row of a break-up by this dimension; `then` are its figures of the period before."""
     if by == "date":
         where = about.where(first=row["from"], last=row["to"])
-        return Row(row["key"], days(row["from"], row["to"], interval), cells_of(about, row, columns, where))
+        return Row(row["key"], days(row["from"], row["to"], interval), cells_of(about, row, columns, where, then))
     if by == "user_and_date":
         where = about.where(first=row["from"], last=row["to"], user=row["user"])
         label, lead = days(row["from"], row["to"], interval), name_of("user", row["user"], row["name"])
-        return Row(row["date"], label, cells_of(about, row, columns, where), lead)
+        return Row(row["date"], label, cells_of(about, row, columns, where, then), lead)
     where = about.where(**{by: row["key"]})
     href = about.alone(about.report, by, row["key"])
-    return Row(row["key"], name_of(by, row["key"], row["name"]), cells_of(about, row, columns, where), href=href)
+    cells = cells_of(about, row, columns, where, then)
+    return Row(row["key"], name_of(by, row["key"], row["name"]), cells, href=href)
 
 
 def name_of(dimension: str, key: str, name: str | None) -> str:
@@ -148,4 +195,4 @@ def _bounces(site: Site, figures: Figures, where: Where | None) -> Bounces:
 
 
 def _href(site: Site, where: Where | None, column: str) -> str | None:
-    return report_links.mails(site, where, column) if where else None
+    return report_links.behind(site, where, column) if where else None

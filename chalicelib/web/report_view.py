@@ -5,13 +5,15 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from chalicelib.core import instant
-from chalicelib.core.report_query import ANALYTICS, CALLS, RANKED, STATUS
-from chalicelib.web import report_filters
+from chalicelib.core.report_query import ANALYTICS, CALLS, DATE, MOST_ROWS, RANKED, STATUS, USER_AND_DATE
+from chalicelib.core.report_sheet import MOST_MAILS
 from chalicelib.web.moment import Moment, moment
+from chalicelib.web.report_bars import Bars, bars_of, in_words
 from chalicelib.web.report_figures import Change, Figures, change, shares, value_of
+from chalicelib.web.report_filters import changed
 from chalicelib.web.report_heat import Heat, heat_of
 from chalicelib.web.report_ranking import Ranking, ranking_of
-from chalicelib.web.report_table import About, Cell, Row, Table, cells_of, days, row_of
+from chalicelib.web.report_table import About, Cell, Earlier, Row, Table, cells_of, days, row_of
 from chalicelib.web.report_words import COLUMNS, DIMENSIONS, OF_MAILS, OF_MAILS_AND_CALLS, Column
 from chalicelib.web.view import View, view_of
 
@@ -48,7 +50,6 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
 """The funnel's steps, each with its shares of earlier ones."""
 
 _LINES = {ANALYTICS: ("sent", "opened", "clicked"), CALLS: ("sent", "received", "calls")}
-_BARS = {ANALYTICS: ("sent", "opened", "clicked"), CALLS: ("sent", "calls")}
 
 
 class Tile(NamedTuple):
@@ -68,9 +69,8 @@ class Step(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """What is drawn of a table: `lines` over time or `bars`, of these columns, and that in words."""
+    """What is drawn of a table of days: lines of these columns, and that in words."""
 
-    kind: str
     series: tuple[str, ...]
     words: str
 
@@ -81,7 +81,7 @@ class Chart(NamedTuple):
 
 class ReportView(NamedTuple):
     """What a page shows. `days` are those of the report, from `first` to `last`, `days_before` those it is compared
-    with. `emails` may go on: `newer` and `older` lead there."""
+    with. `emails` may go on: `newer` and `older` lead there. `in_files` says which mails the files have, if not all."""
 
     first: str
     last: str
@@ -93,6 +93,7 @@ class ReportView(NamedTuple):
     tiles: list[Tile]
     funnel: list[Step]
     chart: Chart | None
+    bars: Bars | None
     table: Table | None
     table_before: Table | None
     heat: Heat | None
@@ -100,6 +101,7 @@ class ReportView(NamedTuple):
     emails: list[View] | None
     newer: str | None = None
     older: str | None = None
+    in_files: str = ""
 
 
 def report_of(report: Report, about: About, now: datetime) -> ReportView:
@@ -116,13 +118,23 @@ def report_of(report: Report, about: About, now: datetime) -> ReportView:
         tiles=[_tile(report, name, about) for name in _TILES.get(name, ())],
         funnel=[_step(report["summary"], column, about) for column in _STEPS] if name in (ANALYTICS, STATUS) else [],
         chart=_chart(name, by, report["rows"]),
+        bars=bars_of(name, by, report["rows"]),
         table=_table(report, about) if by else None,
-        table_before=_table_before(report, about) if before and before["rows"] else None,
+        table_before=_table_before(report, about) if before and by == DATE else None,
         heat=heat_of(report["hours"], about) if "hours" in report else None,
         ranking=ranking_of(report, about) if name in RANKED else None,
         emails=[view_of(email, now) for email in report["emails"]["data"]] if "emails" in report else None,
         **(_places(report["emails"], f"/reports/{name}", about) if "emails" in report else {}),
+        in_files=_in_files(report, about) if "emails" in report else "",
     )
+
+
+def _in_files(report: Report, about: About) -> str:
+    """Of those with some status it is not known how many there are."""
+    if "status" in about.given:
+        return f"the newest {MOST_MAILS} at most"
+    sent = report["summary"]["sent"]
+    return f"the newest {MOST_MAILS} of {sent:,}" if sent > MOST_MAILS else ""
 
 
 def _places(emails: Mapping[str, Any], path: str, about: About) -> dict[str, str | None]:
@@ -130,7 +142,7 @@ def _places(emails: Mapping[str, Any], path: str, about: About) -> dict[str, str
     is_back, is_onward = "before" in about.given, "after" in about.given
 
     def to(name: str) -> str | None:
-        query = {**report_filters.changed(about.given), name: [emails[name]]}
+        query = {**changed(about.given), name: [emails[name]]}
         return about.site.place(path, query) if emails[name] else None
 
     return {
@@ -142,8 +154,8 @@ def _places(emails: Mapping[str, Any], path: str, about: About) -> dict[str, str
 def _tile(report: Report, name: str, about: About) -> Tile:
     figures, before = report["summary"], report["before"]
     (cell,) = cells_of(about, figures, [name], about.where())
-    changed = change(cell.column, cell.value, value_of(before["summary"], name)) if before else None
-    return Tile(cell, shares(figures, *_SHARES.get(name, ())), changed)
+    since = change(cell.column, cell.value, value_of(before["summary"], name)) if before else None
+    return Tile(cell, shares(figures, *_SHARES.get(name, ())), since)
 
 
 def _step(figures: Figures, name: str, about: About) -> Step:
@@ -153,30 +165,40 @@ def _step(figures: Figures, name: str, about: About) -> Step:
 
 
 def _chart(name: str, by: str | None, rows: Sequence[Any]) -> Chart | None:
-    if name not in _LINES or by is None or by == "user_and_date" or not rows:
+    if name not in _LINES or by != DATE or not rows:
         return None
-    kind, series = ("lines", _LINES[name]) if by == "date" else ("bars", _BARS[name])
-    labels = [COLUMNS[one].label.lower() for one in series]
-    what = f"{', '.join(labels[:-1])} and {labels[-1]}".capitalize()
-    return Chart(kind, series, f"{what} by {DIMENSIONS[by].lower()}; the table has the same figures")
+    words = in_words([COLUMNS[one] for one in _LINES[name]])
+    return Chart(_LINES[name], f"{words} by {DIMENSIONS[DATE].lower()}; the table has the same figures")
 
 
 def _table(report: Report, about: About) -> Table:
     by, name, others = report["by"], report["report"], report["others"]
     columns = OF_MAILS_AND_CALLS if name == CALLS else OF_MAILS
-    has_lead = by == "user_and_date"
+    has_lead = by == USER_AND_DATE
+    then = Earlier(report if by != DATE else {**report, "before": None})  # whose days before are a table of their own
     left = others and Row(None, f"{others['rows']:,} others", cells_of(about, others, columns, None))
+    total = cells_of(about, report["summary"], columns, about.where(), then.summary)
     return Table(
         what="Date" if has_lead else DIMENSIONS[by],
         lead="User" if has_lead else "",
         columns=[COLUMNS[column] for column in columns],
-        rows=[row_of(about, row, by, report["interval"], columns) for row in report["rows"]],
+        rows=[row_of(about, row, by, report["interval"], columns, then.figures(row)) for row in report["rows"]],
         others=left or None,
-        total=Row(None, "All", cells_of(about, report["summary"], columns, about.where())),
+        total=Row(None, "All", total),
+        left_out=others["rows"] if others else 0,
+        more=_more(len(report["rows"]), about) if others else "",
     )
+
+
+def _more(rows: int, about: About) -> str:
+    """Where as many rows are as there can be on one page; "" where they are there already."""
+    if rows >= MOST_ROWS:
+        return ""
+    return about.site.place(f"/reports/{about.report}", changed(about.given, limit=str(MOST_ROWS)))
 
 
 def _table_before(report: Report, about: About) -> Table:
     before = report["before"]
     then = about._replace(first=before["from"], last=before["to"])
-    return _table({**report, "rows": before["rows"], "summary": before["summary"], "others": None}, then)
+    shown = {"rows": before["rows"], "summary": before["summary"], "others": None, "before": None}
+    return _table({**report, **shown}, then)

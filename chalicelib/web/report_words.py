@@ -77,6 +77,7 @@ FIELDS: Mapping[str, str] = {
     "interval": "Interval",
     "compare": "Comparison",
     "minimum": "Least number of tracked mails",
+    "limit": "Number of rows",
     "order": "Order",
     "after": "Place in the list",
     "before": "Place in the list",

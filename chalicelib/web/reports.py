@@ -4,14 +4,15 @@ from http import HTTPStatus
 
 from chalicelib.core import session
 from chalicelib.core.bad_input import BadInput
-from chalicelib.core.report_query import ANALYTICS
-from chalicelib.web import report_filters
+from chalicelib.core.report_query import ANALYTICS, STATUS
+from chalicelib.web import mail_export, report_filters
 from chalicelib.web.answer import Answer, Asked, NotHere, html, redirect
 from chalicelib.web.ports import Parts
 from chalicelib.web.render import render
 from chalicelib.web.report_card import cards_of
 from chalicelib.web.report_controls import PATH, controls_of
 from chalicelib.web.report_filters import for_report
+from chalicelib.web.report_links import sent_mails
 from chalicelib.web.report_table import About
 from chalicelib.web.report_view import report_of
 from chalicelib.web.report_words import FIELDS, REPORTS
@@ -52,8 +53,10 @@ def _report(name: str, place: str, visit: Visit, parts: Parts) -> Answer:
         problems = [(FIELDS.get(one["pointer"].strip("/"), "The address"), one["message"]) for one in error.errors]
         body = render("report.html", **frame, view=None, problems=problems)
         return html(body, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    view = report_of(report, About(parts.site, report["from"], report["to"], given, name), parts.now())
-    return html(render("report.html", **frame, view=view, problems=[]))
+    about = About(parts.site, report["from"], report["to"], given, name)
+    offer = mail_export.offer(sent_mails(about.where()), visit, parts) if name == STATUS else None
+    view = report_of(report, about, parts.now())
+    return html(render("report.html", **frame, view=view, offer=offer, problems=[]))
 
 
 def _frame(visit: Visit, parts: Parts) -> dict[str, object]:

@@ -137,10 +137,39 @@ def test_a_broken_store_is_noticed(broken):
     assert prove(plan, broken(POLICIES)).differences
 
 
+class Greedy(Store):
+    """Reads a mail from its beginning at each hit."""
+
+    def after(self, message_id, event_key, **named):
+        return super().after(message_id, None, **named)
+
+
+class Repeating(Store):
+    """Reads what it needs again and again."""
+
+    def after(self, message_id, event_key, **named):
+        for _ in range(200):
+            super().after(message_id, event_key, **named)
+        return super().after(message_id, event_key, **named)
+
+
+def test_a_mail_with_very_many_hits_is_exact_and_each_of_them_costs_bounded_reads():
+    proof = prove(Plan(2_600, 7, chances=HARD, batch=20, hot=2_000))
+    assert not proof.differences
+    assert proof.figures["hot mail"].startswith("2,002 events")
+
+
+@pytest.mark.parametrize(("broken", "said"), [(Greedy, "at once"), (Repeating, "for a hit of the hot mail")])
+def test_reads_that_grow_with_the_hits_are_noticed(broken, said):
+    differences = prove(Plan(800, 8, chances=HARD, batch=20, hot=700), broken(POLICIES)).differences
+    assert differences
+    assert any(said in one for one in differences)
+
+
 def test_the_command_ends_with_an_error_where_something_is_not_exact(capsys):
     lines = []
     replay_million.say(prove(Plan(300, 6), Mute(POLICIES)), lines.append)
     assert lines[-1] == "NOT EXACT"
     assert any(line.startswith("WRONG") for line in lines)
     assert replay_million.main(["--events", "300"]) == 0
-    assert "exact: cells, messages, notices, suppressions, reports; no drift" in capsys.readouterr().out
+    assert "exact: cells, messages, notices, suppressions, reports; no drift, bounded reads" in capsys.readouterr().out

@@ -48,6 +48,33 @@ def calls(**changes: Any) -> dict[str, Any]:
     return report("email-and-call-analytics", **{**shown, **changes})
 
 
+def by_rate(**changes: Any) -> dict[str, Any]:
+    """Two templates by their open rates, one of which was worse before, and the other not among those ranked."""
+    rate = {"rate_name": "open_rate_of_tracked"}
+    first = row("offer", 20, 16, rank=1, rate=0.8, lower_bound=0.584, name="Offer", tracked=20, **rate)
+    second = row("news", 40, 20, rank=2, rate=0.5, lower_bound=0.3506, tracked=40, **rate)
+    then = {"from": "2026-11-17", "to": "2026-11-19", "summary": figures(9), "rows": [{**first, "rank": 12}]}
+    ranking = {"minimum": 20, "order": None, "left_out": 3, "before": then}
+    shown = {"by": None, "interval": None, "rows": [first, second], **ranking}
+    return report("top-templates-by-open-rate", **{**shown, **changes})
+
+
+def of_statuses(**changes: Any) -> dict[str, Any]:
+    """Twelve mails that were opened, of three days."""
+    mails = [
+        {
+            "subject": f"Offer {number}",
+            "to": ["anna@example.com"],
+            "sent_at": "2026-11-22T11:00:00.000Z",
+            "status": "opened",
+        }
+        for number in range(12)
+    ]
+    filters = {"users": [], "group": None, "template": None, "module": None, "source": None, "status": "opened"}
+    shown = {"by": None, "interval": None, "rows": [], "filters": filters}
+    return report("sent-email-status", **{**shown, "emails": {"data": mails, "has_more": False}, **changes})
+
+
 def by_template(**changes: Any) -> dict[str, Any]:
     rows = [row("welcome", 4, 3, name="=HYPERLINK()"), row("", 2)]
     return report(**{"by": "template", "interval": None, "rows": rows, **changes})

@@ -1,6 +1,7 @@
 """What stays of an erased mail says nothing of anybody, and counts what it counted."""
 
 from dataclasses import replace
+from datetime import UTC
 
 import pytest
 from hypothesis import given
@@ -8,10 +9,12 @@ from hypothesis import strategies as st
 
 from chalicelib.core import event as events
 from chalicelib.core import mail_view
-from chalicelib.core.erased import erased, is_about, other_recipient
+from chalicelib.core.cell import counted_of
+from chalicelib.core.erased import SOMEBODY, erased, is_about, other_recipient, without
 from chalicelib.core.event import Kind
 from chalicelib.core.message import Envelope, Failure, Message, Sending, Tracking
 from chalicelib.core.openapi_mail import Email
+from chalicelib.core.person_body import to_erase
 from chalicelib.core.status import opens_of, sending_of, status_of
 from chalicelib.core.summary import summarise
 from chalicelib.storage import state_text
@@ -43,6 +46,7 @@ def test_its_status_and_counts_are_what_they_were(history):
     assert after.state.engagement.clicks == before.state.engagement.clicks
     assert len(after.state.delivery.recipients) == len(before.state.delivery.recipients)
     assert state_text.load(state_text.dump(after.state)) == after.state
+    assert counted_of(after, after.state, UTC) == counted_of(before, before.state, UTC)
 
 
 @given(HISTORIES)
@@ -109,3 +113,41 @@ def test_the_time_of_an_only_open_does_not_come_back_when_it_is_read():
 )
 def test_a_sole_recipient_who_is_not_the_person_may_still_say_something(recipients, other):
     assert other_recipient(replace(MESSAGE, envelope=Envelope(ANNA, recipients)), ANNA) == other
+
+
+MUNICH, RUSSIAN = "bob@xn--mnchen-3ya.de", "bob@xn--e1afmkfd.xn--p1ai"
+
+
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [
+        ("anna@example.com", "Anna@Example.COM"),
+        ("bob@münchen.de", "bob@münchen.de"),
+        ("bob@münchen.de", "BOB@MÜNCHEN.DE"),
+        ("bob@münchen.de", "bob@mu\u0308nchen.de"),
+        ("bob@münchen.de", MUNICH),
+        (MUNICH, "bob@münchen.de"),
+        ("bob@straße.example.de", "bob@straße.example.de"),
+        ("bob@пример.рф", "bob@пример.рф"),
+        ("bob@пример.рф", "bob@пример.xn--p1ai"),
+        ("bob@пример.рф", RUSSIAN),
+    ],
+)
+def test_an_address_is_taken_out_of_the_notes_of_others_however_its_domain_is_written(asked, written):
+    key = to_erase({"address": asked, "confirm": True})
+    assert without(f"asked {written} by phone", key) == f"asked {SOMEBODY} by phone"
+    assert without(f"<{written}>.", key) == f"<{SOMEBODY}>."
+
+
+@pytest.mark.parametrize(
+    "other", ["jim.bob@münchen.de", "bob@münchen.de.example", "bob@münchener.de", "bob@munchen.de"]
+)
+def test_a_longer_address_is_another_ones_also_of_an_international_domain(other):
+    assert without(f"asked {other}", MUNICH) == f"asked {other}"
+
+
+@pytest.mark.parametrize(
+    "key", ["bob@xn--a.example", "bob@xn--\x7f.example", "bob@xn--.example", "bob@xn--99999999.example"]
+)
+def test_a_domain_that_only_looks_international_is_found_as_it_stands(key):
+    assert without(f"asked {key}", key) == f"asked {SOMEBODY}"

@@ -29,6 +29,10 @@ def test_calls_are_those_out_and_in_and_missed_ones_are_among_those_in():
     assert set(shown) == {"calls", *CALLS}
 
 
+def test_nothing_is_as_low_of_few_as_of_many():
+    assert {figures.lower_bound(0, whole) for whole in range(500)} == {0.0}
+
+
 @pytest.mark.parametrize(
     ("part", "whole", "bound"),
     [(1, 1, 0.2065), (10, 10, 0.7225), (50, 100, 0.4038), (0, 10, 0.0), (0, 0, 0.0), (100, 100, 0.9630)],

@@ -17,6 +17,7 @@ from chalicelib.core.report_query import (
     BY_CLICK_RATE,
     BY_OPEN_RATE,
     CALLS,
+    STATUS,
     TOP_USERS,
     ReportQuery,
 )
@@ -84,6 +85,64 @@ def test_the_period_before_is_counted_by_itself(days, interval):
     assert shown["before"]["rows"] == before["rows"]
 
 
+THIRTY_DAYS = Period(FIRST, FIRST + timedelta(days=29))
+
+
+@given(days=some_days, by=st.sampled_from(["template", "module", "user", "source"]))
+def test_each_row_has_what_it_was_in_the_period_before_and_none_where_that_was_nothing(days, by):
+    asked = ReportQuery(ANALYTICS, THIRTY_DAYS, by=by, compare=True, limit=2)
+    shown = report.show(asked, found(*days))
+    then = report.show(asked._replace(period=THIRTY_DAYS.before, compare=False), found(*days))
+    was = {row["key"]: row for row in then["rows"]}
+    assert shown["before"]["rows"] == [was[row["key"]] for row in shown["rows"] if row["key"] in was]
+
+
+@given(days=some_days, interval=st.sampled_from(INTERVALS))
+def test_by_user_and_date_a_row_has_what_the_user_did_as_long_before(days, interval):
+    asked = ReportQuery(CALLS, THIRTY_DAYS, by="user_and_date", interval=interval, compare=True)
+    shown = report.show(asked, found(*days))
+    now = {(row["user"], row["from"], row["to"]) for row in shown["rows"]}
+    for row in shown["before"]["rows"]:
+        later = [(date.fromisoformat(row[end]) + timedelta(days=30)).isoformat() for end in ("from", "to")]
+        assert (row["user"], *later) in now and row["date"] == row["from"]
+        of_them = [one for one in days if one.value == row["user"] and row["from"] <= one.day <= row["to"]]
+        assert row["sent"] == sum(one.figures.get("sent", 0) for one in of_them)
+
+
+def test_a_ranking_says_what_the_rank_and_the_rate_were_before():
+    asked = ReportQuery(BY_OPEN_RATE, Period(FIRST, FIRST), minimum=10, compare=True)
+    days = [
+        *(day(0, name, tracked=20, opened=opened) for name, opened in (("a", 16), ("b", 12), ("c", 8), ("new", 4))),
+        *(day(-1, f"old{one:02d}", tracked=20, opened=19) for one in range(10)),
+        *(day(-1, "b", tracked=20, opened=18), day(-1, "a", tracked=20, opened=10), day(-1, "c", tracked=9, opened=9)),
+    ]
+    shown = report.show(asked, found(*days, names={"a": "Offer"}))
+    before = shown["before"]["rows"]
+    assert [(row["key"], row["rank"], row["rate"]) for row in before] == [
+        ("a", 12, 0.5),
+        ("b", 11, 0.9),
+        ("c", None, 1.0),
+    ]
+    assert (before[0]["name"], before[0]["rate_name"]) == ("Offer", "open_rate_of_tracked")
+    alone = report.show(asked._replace(period=asked.period.before, compare=False), found(*days))
+    assert 0 < before[0]["lower_bound"] < before[1]["lower_bound"] < alone["rows"][0]["lower_bound"]
+
+
+def test_a_ranking_by_a_number_says_what_the_rank_was_before():
+    asked = ReportQuery(TOP_USERS, Period(FIRST, FIRST), compare=True)
+    days = [day(0, "ina", sent=5), day(0, "bob", sent=3), day(-1, "bob", sent=9), day(-1, "ina", sent=2)]
+    before = report.show(asked, found(*days))["before"]["rows"]
+    assert [(row["key"], row["rank"], row["sent"]) for row in before] == [("ina", 2, 2), ("bob", 1, 9)]
+    assert not {"rate", "lower_bound"} & before[0].keys()
+
+
+def test_what_a_list_of_mails_is_narrowed_to_is_among_the_filters():
+    asked = ReportQuery(STATUS, Period(FIRST, FIRST))
+    assert report.show(asked._replace(status="opened"), found())["filters"]["status"] == "opened"
+    assert report.show(asked, found())["filters"]["status"] is None
+    assert "status" not in report.show(ReportQuery(ANALYTICS, Period(FIRST, FIRST)), found())["filters"]
+
+
 def test_every_day_has_a_row_also_when_nothing_happened():
     asked = ReportQuery(ANALYTICS, Period(FIRST, FIRST + timedelta(days=9)), by="date")
     rows = report.show(asked, found(day(3, sent=2)))["rows"]
@@ -116,9 +175,19 @@ def test_mails_and_calls_stand_together_by_user_and_day():
     days = [day(1, "ina", calls_outbound=2), day(1, "ina", sent=3), day(0, "bob", sent=1)]
     rows = report.show(asked, found(*days))["rows"]
     assert [(row["date"], row["user"], row["sent"], row["calls"]) for row in rows] == [
-        ("2026-10-01", "bob", 1, 0),
         ("2026-10-02", "ina", 3, 2),
+        ("2026-10-01", "bob", 1, 0),
     ]
+
+
+@pytest.mark.parametrize("interval", INTERVALS)
+def test_of_users_and_days_the_newest_are_kept_and_the_oldest_are_among_the_others(interval):
+    asked = ReportQuery(
+        CALLS, Period(FIRST, FIRST + timedelta(days=69)), by="user_and_date", interval=interval, limit=3
+    )
+    shown = report.show(asked, found(*(day(offset, user, sent=1) for offset in range(70) for user in ("ina", "bob"))))
+    assert shown["rows"][0]["to"] == "2026-12-09" and [row["user"] for row in shown["rows"]] == ["bob", "ina", "bob"]
+    assert shown["others"]["sent"] == 140 - sum(row["sent"] for row in shown["rows"])
 
 
 def test_one_lucky_mail_does_not_come_before_a_hundred_good_ones():

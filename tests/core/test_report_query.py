@@ -35,12 +35,12 @@ def test_all_that_can_be_asked_is_read():
         "compare": ["previous"],
         "by": ["date"],
         "interval": ["week"],
-        "limit": ["5"],
     }
     asked = parse(ANALYTICS, query, today=TODAY)
     assert asked.period == (date(2026, 11, 1), date(2026, 11, 10), None)
     assert (asked.users, asked.group, asked.template, asked.module) == (("ina", "bob", ""), "Nord", "welcome", "")
-    assert (asked.by, asked.interval, asked.limit, asked.compare, asked.dimension) == ("date", "week", 5, True, None)
+    assert (asked.by, asked.interval, asked.compare, asked.dimension) == ("date", "week", True, None)
+    assert parse(ANALYTICS, {"by": ["user"], "limit": ["5"]}, today=TODAY).limit == 5
 
 
 @pytest.mark.parametrize(("report", "by"), [(report, by) for report, each in BREAK_UPS.items() for by in each])
@@ -61,9 +61,12 @@ def test_calls_are_by_user_unless_something_else_is_asked():
         (ANALYTICS, {"interval": ["hour"], "by": ["date"]}, ["/interval"]),
         (ANALYTICS, {"interval": ["day"], "by": ["user"]}, ["/interval"]),
         (ANALYTICS, {"source": ["pigeon"]}, ["/source"]),
-        (ANALYTICS, {"limit": ["0"]}, ["/limit"]),
-        (ANALYTICS, {"limit": ["1001"]}, ["/limit"]),
-        (ANALYTICS, {"limit": ["١"]}, ["/limit"]),
+        (ANALYTICS, {"limit": ["0"], "by": ["user"]}, ["/limit"]),
+        (ANALYTICS, {"limit": ["1001"], "by": ["user"]}, ["/limit"]),
+        (ANALYTICS, {"limit": ["١"], "by": ["user"]}, ["/limit"]),
+        (ANALYTICS, {"limit": ["3"]}, ["/limit"]),
+        (ANALYTICS, {"limit": ["3"], "by": ["date"]}, ["/limit"]),
+        (CALLS, {"limit": ["3"], "by": ["date"]}, ["/limit"]),
         (ANALYTICS, {"compare": ["next"]}, ["/compare"]),
         (ANALYTICS, {"minimum": ["3"]}, ["/minimum"]),
         (ANALYTICS, {"colour": ["red"]}, ["/colour"]),
@@ -77,10 +80,21 @@ def test_calls_are_by_user_unless_something_else_is_asked():
         (TOP_USERS, {"minimum": ["-1"]}, ["/minimum"]),
         (TOP_USERS, {"by": ["user"]}, ["/by"]),
         (STATUS, {"by": ["date"]}, ["/by"]),
+        (STATUS, {"status": ["nope"]}, ["/status"]),
+        (STATUS, {"status": ["received"]}, ["/status"]),
+        (STATUS, {"status": ["opened"], "source": ["imap"]}, ["/status"]),
+        (STATUS, {"status": ["opened"], "source": ["pigeon"], "compare": ["me"]}, ["/compare", "/source"]),
     ],
 )
 def test_each_wrong_parameter_is_named(report, query, fields):
     assert wrong_fields(report, query) == fields
+
+
+def test_a_status_is_one_that_a_mail_of_the_source_can_have_and_that_was_sent():
+    for source in ("individual", "imap"):
+        parse(STATUS, {"status": ["bounced"], "source": [source]}, today=TODAY)
+    with pytest.raises(BadInput, match="must be one of: sent, bounced"):
+        parse(STATUS, {"status": ["received"], "source": ["imap"]}, today=TODAY)
 
 
 def test_the_list_s_own_parameters_are_known_where_there_is_a_list():

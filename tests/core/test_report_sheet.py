@@ -4,9 +4,10 @@ from datetime import date
 
 import pytest
 
-from chalicelib.core.report_sheet import filename_of, sheet_of
+from chalicelib.core import report_query
+from chalicelib.core.report_sheet import filename_of, query_of, sheet_of
 from chalicelib.core.sheet import Kind
-from tests.core.reports import by_template, day, figures, report, row
+from tests.core.reports import by_rate, by_template, day, figures, of_statuses, report, row
 
 
 def headings(sheet):
@@ -45,16 +46,32 @@ def test_what_has_no_template_is_called_none_and_the_rest_is_one_row():
     rows = list(sheet_of(by_template(others=figures(3) | {"rows": 4})).rows)
     assert [values[:3] for values in rows] == [
         ("row", "welcome", "=HYPERLINK()"),
-        ("row", "none", None),
+        ("row", "(none)", None),
         ("others", "4 more", None),
         ("summary", None, None),
     ]
 
 
+def test_a_file_has_as_many_rows_as_there_can_be_at_once_and_says_how_many_are_missing():
+    by = {name: {"by": [name]} for name in ("user", "date")}
+    assert query_of("email-analytics", by["user"])["limit"] == query_of("email-and-call-analytics", {})["limit"]
+    assert query_of("email-analytics", by["user"] | {"limit": ["3"]})["limit"] == ["3"]
+    of_days = [("email-analytics", {}), ("email-analytics", by["date"]), ("email-and-call-analytics", by["date"])]
+    for name, query in (*of_days, ("top-users", {})):
+        assert report_query.parse(name, query_of(name, query), today=date(2026, 11, 22))
+    lines = sheet_of(by_template(others=figures(3) | {"rows": 4})).head.lines
+    assert lines[-1] == "not all of the rows: 4 more are one here; POST /v1/exports gives every one"
+
+
+def test_what_each_row_was_before_stands_below_with_its_rank():
+    rows = [values[:3] + values[-1:] for values in sheet_of(by_rate()).rows if values[0] == "before"]
+    assert rows == [("before", 12, "offer", 0.584), ("before", None, None, None)]
+
+
 def test_the_lines_above_say_days_filters_and_until_when():
     assert sheet_of(report()).head.lines == (
         "days: 2026-11-20 to 2026-11-22 (Europe/Berlin)",
-        "of: template: none; module: leads",
+        "of: template: (none); module: leads",
         "as of: 2026-11-22T11:00:00.000Z",
     )
 
@@ -85,3 +102,13 @@ def test_rates_are_rates_and_counts_are_whole():
 
 def test_the_file_is_called_by_report_and_days():
     assert filename_of(report(), "xlsx") == "email-analytics_2026-11-20_2026-11-22.xlsx"
+
+
+def test_the_name_of_a_file_says_how_many_mails_it_has_if_these_are_not_all():
+    of_any = {"status": None}
+    emails = {"data": [{}] * 100, "has_more": True}
+    days = "sent-email-status_2026-11-20_2026-11-22"
+    assert filename_of(of_statuses(), "csv") == f"{days}.csv"
+    assert filename_of(of_statuses(emails=emails, filters=of_any), "csv") == f"{days}_100-of-6.csv"
+    # of those with some status nobody has counted how many there are
+    assert filename_of(of_statuses(emails=emails), "csv") == f"{days}_100-and-more.csv"

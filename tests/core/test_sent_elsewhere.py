@@ -52,7 +52,10 @@ def test_a_source_that_cannot_be_is_left_out(said, source):
     assert read(MAIL | {"tags": {**TAGS, "mailsight_source": [said]}}).source == source
 
 
-@pytest.mark.parametrize(("said", "user"), [("ina", "ina"), ("x" * 201, None), ("a\nb", None), (" ", None), (7, None)])
+@pytest.mark.parametrize(
+    ("said", "user"),
+    [("ina", "ina"), ("x" * 201, None), ("a\nb", None), (" ", None), ("(none)", None), (7, None)],
+)
 def test_a_user_who_cannot_be_is_left_out(said, user):
     assert read(MAIL | {"tags": {**TAGS, "mailsight_user": [said]}}).user == user
 

@@ -14,7 +14,10 @@ PRIVATE = (
     "169.254.169.254",  # where a machine of AWS gets its credentials
     "172.16.0.1",
     "192.0.0.1",
+    "192.0.0.8",
+    "192.0.0.9",  # global by IANA, and no receiver's: the nearest server of a protocol answers
     "192.0.2.1",
+    "192.88.99.1",
     "192.168.1.1",
     "198.18.0.1",
     "224.0.0.1",
@@ -37,6 +40,9 @@ PRIVATE = (
     "fd00:ec2::254",  # AWS's metadata by IPv6
     "fe80::1",
     "fec0::1",
+    "3fff::1",
+    "::ffff:192.0.0.8",
+    "64:ff9b::c058:6301",  # 192.88.99.1 behind NAT64
     "ff02::1",
 )
 PUBLIC = ("93.184.216.34", "8.8.8.8", "2606:2800:220:1:248:1893:25c8:1946", "::ffff:8.8.8.8", "64:ff9b::808:808")

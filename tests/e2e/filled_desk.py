@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from chalicelib.core import mail_view
 from chalicelib.core.event import Kind
 from chalicelib.core.message import Envelope
+from chalicelib.core.phone_call import DIRECTIONS, OUTCOMES
 from tests.web.desk import NOW, Desk
 from tests.web.served import served
 
@@ -25,17 +26,19 @@ MAILS = [
 
 
 class FilledDesk:
-    """The pages at `url`; `mails` are the ids of MAILS."""
+    """The pages at `url`; `mails` are the ids of MAILS, `calls` those of calls; `admin` is a key that may export."""
 
     def __init__(self, desk: Desk, url: str) -> None:
         self.desk, self.url = desk, url
         self.mails = _mails(desk)
         data = [mail_view.show(message) for message in desk.messages.by_id.values()]
         desk.reports.emails = {"data": data, "has_more": True, "after": "an-after", "before": "a-before"}
+        self.admin = desk.add_key("acme", "read", "admin")
+        self.calls = _calls(desk)
 
-    def sign_in(self, page: Page, place: str = "/reports") -> None:
+    def sign_in(self, page: Page, place: str = "/reports", key: str | None = None) -> None:
         page.goto(self.url + place)
-        page.get_by_label("API key").fill(self.desk.key)
+        page.get_by_label("API key").fill(key or self.desk.key)
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("link", name="Reports", exact=True).first).to_be_visible()
 
@@ -66,3 +69,14 @@ def _mails(desk: Desk) -> list[str]:
 def _mail(desk: Desk, who: str, subject: str, minutes_ago: int, source: str) -> str:
     envelope = Envelope("Max <max@acme.example>", (who,), subject=subject)
     return desk.add(minutes_ago=minutes_ago, envelope=envelope, record=("leads", "4711"), source=source)
+
+
+def _calls(desk: Desk) -> list[str]:
+    """More than a page of them, of all users, ways and outcomes."""
+    told = [(user, way, outcome) for user in ("max", "ann", "li") for way in DIRECTIONS for outcome in OUTCOMES]
+    return [
+        desk.call(
+            user, minutes_ago=60 * hour, direction=way, outcome=outcome, seconds=97 * hour, record=("leads", "4711")
+        )
+        for hour, (user, way, outcome) in enumerate(told)
+    ]

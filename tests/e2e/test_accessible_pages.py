@@ -21,6 +21,8 @@ REPORT_PLACES = [
     "/reports/email-analytics?from=2027-01-01",
     "/reports/email-and-call-analytics?by=user_and_date&period=last_7_days",
     "/reports/top-users?order=click_rate&minimum=100000",
+    "/reports/top-users?order=click_rate&compare=previous",
+    "/reports/email-analytics?by=template&compare=previous&limit=2",
 ]
 
 
@@ -66,6 +68,9 @@ def test_the_pages_of_mails_break_no_rule(filled, page):
         "/mails?status=opened",
         "/mails?status=received",
         "/opens",
+        "/calls",
+        "/calls?direction=inbound&outcome=missed&user=max",
+        "/calls?counted_as=sent&user=nobody",
         *(f"/mails/{one}" for one in filled.mails),
     ):
         page.goto(filled.url + place)

@@ -12,7 +12,7 @@ from chalicelib.core.aggregate import LEAST_PEOPLE
 from chalicelib.core.hit_answer import PIXEL
 from tests.e2e.browsing import sign_in
 from tests.e2e.crm import Crm
-from tests.infra.local_run import ask, until
+from tests.infra.local_run import ask, stay_in_a_day, until
 
 pytestmark = [pytest.mark.local]
 
@@ -50,6 +50,7 @@ def test_hits_count_for_the_day_and_can_be_traced_to_no_mail(new_crm, local):
         status, problem = crm.call("POST", "/v1/emails", body | {"tracking": {"mode": wider}})
         assert (status, problem["errors"][0]["pointer"]) == (422, "/tracking/mode")
 
+    stay_in_a_day()
     day = datetime.now(UTC).date()
     few = [crm.send(to=f"person{number}@example.com", subject=f"Sums {number}", html=HTML) for number in range(2)]
     for message_id in few:

@@ -15,9 +15,9 @@ from chalicelib.entrypoints import inform
 from chalicelib.storage.report_schedules import ReportSchedules
 from tests.e2e.crm import Crm
 from tests.entrypoints.test_fold_and_sweep import Context, scheduled
-from tests.infra.local_run import ask, until
+from tests.infra.local_run import REPORT_SECONDS, ask, until
 
-pytestmark = [pytest.mark.local]
+pytestmark = [pytest.mark.local, pytest.mark.timeout(REPORT_SECONDS + 120)]
 
 
 @pytest.fixture
@@ -65,11 +65,11 @@ def test_a_list_and_a_report_are_fetched_as_files_and_a_report_comes_by_mail(crm
     assert {row["subject"] for row in rows} == {"'=1+1", "Hello", "Grüße"}
 
     def is_counted() -> dict[str, Any] | None:
-        found = report_of(crm, "email-analytics", "period=today&by=user")
+        found = report_of(crm, "email-analytics", "period=last_7_days&by=user")
         return found if found["summary"]["delivered"] == 3 else None
 
-    shown = until(is_counted, "the report")
-    content = fetched(redirected(crm, "/v1/reports/email-analytics?period=today&by=user&format=xlsx"))
+    shown = until(is_counted, "the report", REPORT_SECONDS)
+    content = fetched(redirected(crm, "/v1/reports/email-analytics?period=last_7_days&by=user&format=xlsx"))
     table = list(openpyxl.load_workbook(io.BytesIO(content)).active.iter_rows(values_only=True))
     assert [row[:4] for row in table[-2:]] == [("row", "ina", None, 3), ("summary", None, None, 3)]
     assert shown["summary"]["sent"] == 3

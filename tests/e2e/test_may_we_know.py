@@ -11,7 +11,7 @@ from chalicelib.core.hit_answer import PIXEL
 from chalicelib.core.token import Keys, Mode, Purpose, Token, mint
 from infra.local.folder import Folder
 from tests.e2e.crm import Crm
-from tests.infra.local_run import ask
+from tests.infra.local_run import ask, stay_in_a_day
 
 pytestmark = [pytest.mark.local]
 
@@ -135,6 +135,7 @@ def test_what_cannot_or_shall_not_be_tracked_goes_out_as_it_was_written(new_crm,
 
 
 def test_of_a_mail_in_the_mode_last_open_date_only_the_day_is_known(new_crm):
+    stay_in_a_day()
     crm = new_crm("last-open-date")
     message_id, mail = arrive(crm, "Only the day", tracking={"mode": "last_open_date"})
     pixel = re.findall(r'"(http[^"]+/o/[^"]+)"', mail["html"])[0]

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.e2e.crm import Crm
-from tests.infra.local_run import until
+from tests.infra.local_run import REPORT_SECONDS, until
 
-pytestmark = [pytest.mark.local]
+pytestmark = [pytest.mark.local, pytest.mark.timeout(REPORT_SECONDS + 120)]
 
 
 def header(mail: dict[str, Any], name: str) -> str:
@@ -58,6 +58,6 @@ def test_what_was_received_and_told_stands_in_the_report_of_mails_and_calls(new_
         summary = crm.call("GET", path)[1]["summary"]
         return summary if summary["received"] and summary["calls"] == 2 else None
 
-    summary = until(look, "the report")
+    summary = until(look, "the report", REPORT_SECONDS)
     assert (summary["calls_inbound"], summary["calls_missed"], summary["call_seconds"]) == (2, 1, 60)
     assert (summary["sent"], summary["responded"]) == (0, 0)

@@ -1,11 +1,13 @@
 """A CRM with a webhook is told what becomes of its mails: signed, once settled, again where it did not take it."""
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from infra.local.environment import WEBHOOK_SETTLE_SECONDS
 from tests.e2e.conftest import NewCrm
 from tests.e2e.crm import Crm
 from tests.infra.local_run import ask, until
@@ -67,16 +69,32 @@ def test_what_becomes_of_a_mail_is_told_as_it_happens(new_crm: NewCrm, receiver:
 def test_a_scanner_s_sweep_is_over_before_anybody_is_told_of_it(new_crm: NewCrm, receiver: Receiver):
     crm = new_crm("told-sweep")
     path, secret = add(crm, receiver, "email.delivered", "email.clicked", "email.click.reclassified")
-    message_id = crm.send(subject="Told of no sweep", html=HTML)
-    receiver.wait_for(secret, "email.delivered")
-    _, links = of_mail(crm, "Told of no sweep")
+    message_id = next(one for number in range(9) if (one := swept_in_time(crm, f"Told of no sweep {number}")))
+
+    def withdrawn() -> list[dict[str, Any]]:
+        return [one for one in log(crm, path, "withdrawn") if one["email_id"] == message_id]
+
+    def told() -> set[str]:
+        return {event["type"] for event in receiver.events(secret) if event["data"]["email_id"] == message_id}
+
+    until(lambda: len(withdrawn()) >= 2, "what was taken back, and that it was")
+    until(told, "the delivery")
+    assert told() == {"email.delivered"}
+
+
+def swept_in_time(crm: Crm, subject: str) -> str | None:
+    """A mail whose first click was known as a scanner's before a notice of it could settle; None where this machine was
+    too slow for that."""
+    message_id = crm.send(subject=subject, html=HTML)
+    crm.status(message_id, "delivered")
+    _, links = of_mail(crm, subject)
+    begun = time.monotonic()
     ask(links[0])
     crm.status(message_id, "clicked")  # so a notice of it is written
     for link in links:
         ask(link)
     crm.wait(message_id, lambda mail: mail["clicks"]["count"] == 0)
-    until(lambda: len(log(crm, path, "withdrawn")) >= 2, "what was taken back, and that it was")
-    assert {event["type"] for event in receiver.events(secret)} == {"email.delivered"}
+    return message_id if time.monotonic() - begun < int(WEBHOOK_SETTLE_SECONDS) - 1 else None
 
 
 def test_a_receiver_that_fails_is_told_again_with_the_same_id_and_the_log_says_so(new_crm: NewCrm, receiver: Receiver):

@@ -29,6 +29,7 @@ from chalicelib.storage.messages import Messages
 from chalicelib.storage.notices import Notices
 from tests.entrypoints.permitting import Office
 from tests.moto_stack import REGION
+from tests.noon import NOON
 
 OWNER, STRANGER = "owner-4f1c", "stranger"
 ALL = ("send", "read", "admin")
@@ -44,7 +45,7 @@ EVERYBODY_HAS = {"reports/name": "sent-email-status"}
 
 EVERYBODY_S = "4711"
 """What the CRMs of all accounts call a call of theirs."""
-CALLED_AT = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+CALLED_AT = (NOON - timedelta(hours=1)).isoformat()
 
 CANARIES = ("canary", OWNER)
 """Stands in every text of the owner: addresses, subjects, links, names of files, URLs."""

@@ -21,8 +21,9 @@ from chalicelib.storage.notices import Notices
 from chalicelib.storage.users import Users
 from tests.entrypoints.test_api_emails import MAIL, Api
 from tests.moto_stack import REGION
+from tests.noon import NOON
 
-START = datetime.now(UTC) - timedelta(hours=1)
+START = NOON - timedelta(hours=1)
 ANNA = "anna@example.com"
 
 

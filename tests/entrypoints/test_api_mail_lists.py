@@ -46,6 +46,14 @@ def test_a_list_of_mails_is_made_by_the_function_and_can_be_fetched(desk):
     assert (row["id"], row["user"], row["to"]) == (mail_id, "kim", ANNA)
 
 
+def test_nothing_asks_for_mails_without_one(desk):
+    mail_id = desk.done("POST", "/v1/emails", MAIL)["id"]
+    desk.done("POST", "/v1/emails", MAIL | {"record": {"module": "leads", "record_id": "7"}})
+    job = desk.done("POST", "/v1/exports", {"emails": {"module": ""}, "format": "csv"})
+    assert worked(queued(desk)[0])
+    assert [row["id"] for row in rows(job)] == [mail_id]
+
+
 def test_a_subject_is_no_formula(desk):
     desk.done("POST", "/v1/emails", MAIL | {"subject": "=HYPERLINK(0)"})
     job = desk.done("POST", "/v1/exports", {"emails": {}})

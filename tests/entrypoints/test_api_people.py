@@ -6,12 +6,16 @@ from datetime import UTC, datetime
 import boto3
 import pytest
 
+from chalicelib.core.cell import Place
 from chalicelib.core.openapi_people import Erasure, Export
-from chalicelib.entrypoints import api_people, people
+from chalicelib.core.report_query import USUAL_ROWS
+from chalicelib.entrypoints import api_people, people, report
+from chalicelib.storage.cells import CellTable
 from chalicelib.storage.jobs import Jobs
 from chalicelib.storage.suppressions import Suppressions
 from tests.entrypoints.permitting import ANNA, Office, may_only
 from tests.entrypoints.test_api_emails import MAIL
+from tests.entrypoints.test_api_reports import build, today
 from tests.moto_stack import REGION
 
 ERASE = {"address": ANNA, "confirm": True}
@@ -19,10 +23,10 @@ ERASE = {"address": ANNA, "confirm": True}
 
 @pytest.fixture
 def desk(office):
-    for module in (api_people, people):
+    for module in (api_people, people, report):
         module._parts.cache_clear()
     yield office
-    for module in (api_people, people):
+    for module in (api_people, people, report):
         module._parts.cache_clear()
 
 
@@ -170,3 +174,36 @@ def test_a_lifted_suppression_of_an_erased_person_is_lifted(desk):
     assert desk.refused("POST", "/v1/emails", MAIL) == ["/to/0"]
     assert desk.done("DELETE", "/v1/suppressions", address=ANNA)["in_force"] is False
     desk.done("POST", "/v1/emails", MAIL)
+
+
+def test_a_report_is_exported_with_all_its_rows_by_the_function(desk):
+    more = USUAL_ROWS + 1
+    CellTable("reports", REGION).add({Place("acme", today(), user=f"u{one}"): {"sent": 1} for one in range(more)})
+    build()
+    query = {"period": "today", "by": "user", "compare": "previous"}
+    status, job = desk.ask("POST", "/v1/exports", {"report": "email-analytics", "query": query, "format": "csv"})
+    assert (status, job["of"], job["counts"], job["progress"]) == (202, "report", {"rows": 0}, 0.0)
+    (body,) = queued(desk)
+    assert worked(body)
+    shown = desk.done("GET", f"/v1/exports/{job['id']}")
+    assert (shown["status"], shown["counts"], shown["error"]) == ("done", {"rows": more}, None)
+    assert "email-analytics_" in shown["files"][0]["url"]
+    Export.model_validate(shown)
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"report": "weather"}, "/report"),
+        ({"report": "sent-email-status"}, "/report"),
+        ({"report": "top-users", "emails": {}}, "/address"),
+        ({"emails": {}, "query": {}}, "/query"),
+        ({"report": "email-analytics", "query": {"by": "user", "limit": 10}}, "/query/limit"),
+        ({"report": "email-analytics", "query": {"by": "weather"}}, "/query/by"),
+        ({"report": "email-analytics", "query": {"user": "nobody"}}, "/query/user"),
+        ({"report": "email-analytics", "query": {"group": "none"}}, "/query/group"),
+    ],
+)
+def test_what_no_report_is_made_of_is_named_and_nothing_begins(desk, body, pointer):
+    assert desk.refused("POST", "/v1/exports", body) == [pointer]
+    assert queued(desk) == []

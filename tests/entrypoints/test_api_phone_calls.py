@@ -17,9 +17,10 @@ from chalicelib.storage.cells import CellTable
 from tests.entrypoints.every_route import forget_parts
 from tests.entrypoints.permitting import Office
 from tests.moto_stack import REGION
+from tests.noon import NOON
 
 PATH = "/v1/calls"
-AT = datetime.now(UTC).replace(hour=0, minute=30, second=0, microsecond=0) - timedelta(days=1)
+AT = NOON.replace(hour=0, minute=30) - timedelta(days=1)
 """Half past midnight, UTC, of yesterday."""
 RECORD = {"module": "leads", "record_id": "4711"}
 CALL = {
@@ -192,7 +193,7 @@ def test_every_figure_of_calls_opens_to_as_many_calls_as_it_says(office: Office)
         ({"seconds": -1}, ["/seconds"]),
         ({"seconds": 86_401}, ["/seconds"]),
         ({"seconds": True}, ["/seconds"]),
-        ({"started_at": instant.show(datetime.now(UTC) + timedelta(hours=1))}, ["/started_at"]),
+        ({"started_at": instant.show(NOON + timedelta(days=1))}, ["/started_at"]),
         ({"started_at": instant.show(AT - timedelta(days=401))}, ["/started_at"]),
         ({"user": "   "}, ["/user"]),
         ({"record": {"module": "le ads", "record_id": "1"}}, ["/record/module"]),

@@ -1,6 +1,6 @@
 """The API of mails that came in, with the fold behind it, on tables in process."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import boto3
 import pytest
@@ -17,10 +17,10 @@ from chalicelib.storage.events import Events
 from tests.entrypoints.permitting import ANNA, Office
 from tests.entrypoints.test_api_emails import MAIL
 from tests.moto_stack import REGION
+from tests.noon import NOON
 
 PATH = "/v1/emails/received"
 SES_ID = "0102018f4c1d2e3f-11111111-2222-3333-4444-555555555555-000000"
-NOW = datetime.now(UTC).replace(microsecond=0)
 REPLY = {
     "from": "Anna Berg <anna@example.com>",
     "to": "me@example.com",
@@ -28,7 +28,7 @@ REPLY = {
     "text": "Yes, please.",
     "message_id": "<anna-1@mail.example.com>",
     "in_reply_to": f"<{SES_ID}@{REGION}.amazonses.com>",
-    "received_at": instant.show(NOW),
+    "received_at": instant.show(NOON),
 }
 RECORD = {"module": "leads", "record_id": "4711"}
 
@@ -45,7 +45,7 @@ def office(stack):
 def happen(message_id: str, kind: Kind, ses_message_id: str = SES_ID) -> None:
     """SES tells of a mail."""
     about = {"ses_message_id": ses_message_id} if kind is Kind.SENT else {"recipient": ANNA}
-    Events("events", REGION).put(events.make(message_id, kind.value, kind, NOW, **about), NOW + timedelta(days=107))
+    Events("events", REGION).put(events.make(message_id, kind.value, kind, NOON, **about), NOON + timedelta(days=107))
 
 
 def fold_all() -> None:
@@ -54,7 +54,7 @@ def fold_all() -> None:
     pages = boto3.client("dynamodb", region_name=REGION).get_paginator("scan").paginate(TableName="events")
     items = [item for page in pages for item in page["Items"]]
     for item in items:
-        fold(item["message_id"]["S"], [item["event_key"]["S"]], parts, now=NOW)
+        fold(item["message_id"]["S"], [item["event_key"]["S"]], parts, now=NOON)
 
 
 def settled() -> None:
@@ -73,7 +73,7 @@ def sent(office: Office, **changes) -> str:
 
 def counted(*columns: str) -> list[int]:
     """The sums of these columns, over all cells of the day."""
-    cells = CellTable("reports", REGION).of_day("acme", NOW.date().isoformat())
+    cells = CellTable("reports", REGION).of_day("acme", NOON.date().isoformat())
     return [sum(one.get(column, 0) for one in cells.values()) for column in columns]
 
 
@@ -176,8 +176,8 @@ def test_it_may_say_less_and_name_record_user_and_mailbox_itself(office: Office)
         ({"message_id": "<a@x> <b@x>"}, ["/message_id"]),
         ({"from": "nobody"}, ["/from"]),
         ({"source": "individual"}, ["/source"]),
-        ({"received_at": instant.show(NOW + timedelta(hours=1))}, ["/received_at"]),
-        ({"received_at": instant.show(NOW - timedelta(days=401))}, ["/received_at"]),
+        ({"received_at": instant.show(NOON + timedelta(days=1))}, ["/received_at"]),
+        ({"received_at": instant.show(NOON - timedelta(days=401))}, ["/received_at"]),
         ({"received_at": "yesterday"}, ["/received_at"]),
         ({"to": ["a@example.com"] * 60, "cc": ["a@example.com"] * 60}, ["/to"]),
         ({"user": ""}, ["/user"]),

@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
+from chalicelib.core.cell import Place
 from chalicelib.core.openapi_report_schedule import ReportSchedule
-from chalicelib.entrypoints import api_report_schedules, api_users, inform
+from chalicelib.entrypoints import api_report_schedules, api_users, inform, report
 from chalicelib.flow.inform import inform_all
 from chalicelib.gateways.blobs import Blobs
 from chalicelib.storage.account import Account
+from chalicelib.storage.cells import CellTable
 from chalicelib.storage.report_schedules import ReportSchedules
 from tests.entrypoints.permitting import Office
 from tests.entrypoints.test_api_finding import DELIVERED, SENT, Desk
@@ -31,7 +33,7 @@ PATH = "/v1/report-schedules"
 
 @pytest.fixture
 def desk(office):
-    modules = (api_report_schedules, api_users, inform)
+    modules = (api_report_schedules, api_users, inform, report)
     for module in modules:
         module._parts.cache_clear()
     office.done("PUT", "/v1/users/kim", KIM)
@@ -90,6 +92,10 @@ def test_a_schedule_is_added_shown_listed_changed_and_removed(desk):
         ({"users": ["kim", "shy"]}, "/users/1"),
         ({"query": {"period": "never"}}, "/query/period"),
         ({"query": {"group": "West"}}, "/query/group"),
+        ({"query": {"user": "nobody"}}, "/query/user"),
+        ({"query": {"user": ["kim", "nobody"]}}, "/query/user"),
+        ({"report": "sent-email-status", "query": {"source": "imap", "status": "opened"}}, "/query/status"),
+        ({"report": "sent-email-status", "query": {"status": "received"}}, "/query/status"),
         ({"at": "noon"}, "/at"),
     ],
 )
@@ -148,12 +154,21 @@ def test_a_mailed_list_has_the_mails_themselves(desk):
     kept = Blobs(boto3.client("s3", region_name=REGION), "blobs").get("acme", brought["id"])
     (row,) = csv.DictReader(io.StringIO(kept.attachments[1].content.decode("utf-8-sig"), newline=""))
     assert (row["id"], row["status"], row["direction"]) == (sent, "delivered", "outbound")
+    assert (row["from"], row["to"]) == ("", ""), "the file is kept, also when somebody whose mail it lists is erased"
 
 
 def test_a_group_that_has_users_is_taken(desk):
     desk.done("PUT", "/v1/users/kim", KIM | {"groups": ["West"]})
     made = added(desk, query={"group": "West"})
     assert desk.refused("PUT", f"{PATH}/{made['id']}", {"query": {"group": "East"}}) == ["/query/group"]
+
+
+def test_a_user_is_taken_who_was_told_of_or_had_a_mail(desk):
+    CellTable("reports", REGION).add({Place("acme", datetime.now(UTC).date().isoformat(), user="ina"): {"sent": 1}})
+    assert desk.refused("POST", PATH, DAILY | {"query": {"user": "ina"}}) == ["/query/user"]
+    report.report(scheduled(), Call())
+    made = added(desk, query={"user": ["ina", "kim"]})
+    assert desk.done("PUT", f"{PATH}/{made['id']}", {"query": {"user": "ina"}})["query"] == {"user": "ina"}
 
 
 def test_of_two_runs_at_the_same_time_comes_one_mail(desk):

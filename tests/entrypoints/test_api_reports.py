@@ -111,7 +111,8 @@ def test_settings_that_stay_as_they_are_move_no_mail(reports: Office):
         ("group=nobody", "/group"),
         ("user=berg-s-own", "/user"),
         ("by=template&user=nobody&user=", "/user"),
-        ("limit=1e3", "/limit"),
+        ("by=user&limit=1e3", "/limit"),
+        ("by=date&limit=3", "/limit"),
         ("compare=me", "/compare"),
         ("format=pdf", "/format"),
         ("cursor=x", "/cursor"),
@@ -146,3 +147,8 @@ def test_what_was_never_sent_from_here_has_a_status_nobody_asks_for(reports: Off
     for source in ("imap", "plugin"):
         found = reports.done("GET", f"/v1/reports/sent-email-status?source={source}")
         assert (found["summary"]["sent"], found["emails"]["data"]) == (0, [])
+
+
+@pytest.mark.parametrize("query", ["source=imap&status=nope", "source=imap&status=opened", "status=received"])
+def test_a_status_that_no_mail_of_the_list_can_have_is_refused_as_lists_do(reports: Office, query):
+    assert reports.refused("GET", f"/v1/reports/sent-email-status?{query}") == ["/status"]

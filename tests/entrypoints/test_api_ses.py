@@ -135,10 +135,6 @@ def test_a_wrong_secret_and_a_clock_that_is_wrong_are_told_apart(ses):
     assert "Signature expired" in json.loads(answer["body"])["message"]
 
 
-def test_a_credential_that_may_not_send_is_refused(ses):
-    assert ses.refused(credential=ses.credential(scopes=("read",))) == (403, "AccessDeniedException")
-
-
 @pytest.mark.parametrize(
     "body",
     [
@@ -172,6 +168,46 @@ def test_calls_over_the_rate_of_a_credential_are_told_to_wait(ses):
         status, answer, headers = ses.call(credential=credential)
     assert (status, answer["__type"]) == (429, "TooManyRequestsException")
     assert int(headers["Retry-After"]) > 0
+
+
+def test_each_answer_to_a_credential_tells_how_many_more_calls_it_may_make(ses):
+    credential = ses.credential(rate_limit=3)
+    with time_machine.travel(datetime.now(UTC), tick=False):
+        told = [ses.call(body, credential=credential)[::2] for body in (MAIL, b"nonsense", MAIL, MAIL)]
+        wrong_scope = ses.call(credential=ses.credential(scopes=("read",)))[2]
+        unknown = ses.call(credential=(ses.key_id, "x" * 40))[2]
+    assert [status for status, _ in told] == [200, 400, 200, 429]
+    assert [headers["RateLimit-Remaining"] for _, headers in told] == ["2", "1", "0", "0"]
+    assert {headers["RateLimit-Limit"] for _, headers in told} == {"3"}
+    assert all(0 < int(headers["RateLimit-Reset"]) <= 60 for _, headers in told)
+    assert wrong_scope["RateLimit-Limit"] == "600"
+    assert not any(name.startswith("RateLimit") for name in unknown), "who proves nothing is told nothing"
+
+
+def test_a_mail_of_another_account_s_credential_is_that_account_s(ses):
+    """This route is none of the document, so the matrix of routes (test_every_route.py) is here by hand."""
+    ses.api.call("POST", "/v1/suppressions", {"address": "anna@example.com"}, key=ses.api.new_key(scopes=("admin",)))
+    stranger = ses.credential("berg")
+    mails = {}
+    for account, mine in (("acme", (ses.key_id, ses.secret)), ("berg", stranger)):
+        to = MAIL | {"Destination": {"ToAddresses": ["raj@example.com"]}}
+        mails[account] = ses.call(to, credential=mine, amz_sdk_invocation_id="one")[1]["MessageId"]
+    assert mails["acme"] != mails["berg"], "a try that is named alike is another account's"
+    assert ses.call(credential=stranger)[0] == 200, "whom another account suppresses"
+    for account, other in (("acme", "berg"), ("berg", "acme")):
+        reader = ses.api.new_key(account, ("read",))
+        assert ses.api.call("GET", f"/v1/emails/{mails[account]}", key=reader)[0] == 200
+        assert ses.api.call("GET", f"/v1/emails/{mails[other]}", key=reader)[0] == 404
+        shown = json.dumps(ses.api.call("GET", "/v1/emails", key=reader)[1])
+        assert mails[account] in shown and mails[other] not in shown
+    mixed = (stranger[0], ses.secret)
+    assert ses.refused(credential=mixed) == (403, "InvalidSignatureException")
+
+
+@pytest.mark.parametrize("scopes", [("read",), ("admin",), ("read", "admin"), ()])
+def test_without_the_scope_to_send_nothing_is_taken(ses, scopes):
+    assert ses.refused(credential=ses.credential(scopes=scopes)) == (403, "AccessDeniedException")
+    assert ses.api.nothing_happened()
 
 
 def test_no_answer_and_no_log_line_holds_a_secret_or_an_address(ses, capsys, caplog):

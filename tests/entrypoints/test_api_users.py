@@ -41,12 +41,23 @@ def test_whoever_may_be_the_user_of_a_mail_can_be_known(office, name):
     assert office.ask("GET", path)[0] == 404
 
 
-@pytest.mark.parametrize("name", ["%20", "%0A", "%FF", "x" * 201, "%E2%80%8B"])
+@pytest.mark.parametrize("name", ["%20", "%0A", "%FF", "x" * 201, "%E2%80%8B", "(none)", "%28none%29"])
 def test_what_is_no_name_cannot_be_put_and_is_not_found(office, name):
     path = f"/v1/users/{name}"
     assert office.refused("PUT", path, {"name": "x"}) == ["/id"]
     assert (office.ask("GET", path)[0], office.ask("DELETE", path)[0]) == (404, 404)
     assert office.done("GET", "/v1/users") == NOBODY
+
+
+def test_what_stands_for_nobody_in_reports_is_nobody_s_id_and_no_template_s(office):
+    mail = {"from": "me@example.com", "to": "anna@example.com", "subject": "x", "text": "x"}
+    assert office.refused("POST", "/v1/emails", mail | {"user": "(none)"}) == ["/user"]
+    assert office.refused("POST", "/v1/emails", mail | {"template": "(none)"}) == ["/template"]
+    assert office.refused("PUT", "/v1/templates/(none)", {"name": "x", "subject": "x", "text": "x"}) == ["/id"]
+    received = {"from": "anna@example.com", "to": "me@example.com", "message_id": "<1@example.com>", "user": "(none)"}
+    assert office.refused("POST", "/v1/emails/received", received) == ["/user"]
+    call = {"user": "(none)", "direction": "outbound", "started_at": "2026-11-01T08:00:00Z", "seconds": 1}
+    assert office.refused("POST", "/v1/calls", call | {"outcome": "answered"}) == ["/user"]
 
 
 BAD = {

@@ -151,6 +151,36 @@ def test_a_secret_is_renewed_once_where_the_answer_of_the_write_was_lost(api, st
     assert rotated["secret"] == hooks.secret_of(hook, hook.secret, read().keys)
 
 
+def test_a_webhook_that_is_asked_for_again_with_its_key_is_the_same_one_with_the_same_secret(api):
+    body = {"url": URL, "events": ["*"]}
+    (status, first, _), again = (api.call("POST", PATH, body, idempotency_key="one") for _ in range(2))
+    assert (status, *again[:2]) == (201, 201, first)
+    assert [one["id"] for one in api.done("GET", PATH)["data"]] == [first["id"]]
+    other = api.call("POST", PATH, {**body, "events": ["email.sent"]}, idempotency_key="one")
+    assert (other[0], other[1]["code"]) == (409, "idempotency_key_reused")
+    for _ in range(MOST - 1):
+        api.add()
+    assert api.call("POST", PATH, body, idempotency_key="one")[1]["id"] == first["id"], "also when there are ten"
+    api.done("DELETE", f"{PATH}/{first['id']}")
+    gone = api.call("POST", PATH, body, idempotency_key="one")
+    assert (gone[0], gone[1]["code"]) == (410, "gone")
+    rotated = problem(api, "POST", f"{PATH}/{first['id']}/rotate")
+    assert rotated == (404, "not_found")
+
+
+def test_a_rotation_that_is_asked_for_again_with_its_key_is_one_and_another_key_s_is_another(api):
+    added = api.add()
+    path = f"{PATH}/{added['id']}/rotate"
+    first, again = (api.call("POST", path, idempotency_key="one") for _ in range(2))
+    assert (first[0], again[:2]) == (200, first[:2])
+    hook = Webhooks("account", REGION).of("acme")[added["id"]]
+    assert hooks.signing(hook, read().keys, datetime.now(UTC)) == [first[1]["secret"], added["secret"]]
+    other = api.call("POST", path, idempotency_key="two")[1]["secret"]
+    assert other not in (first[1]["secret"], added["secret"])
+    late = api.call("POST", path, idempotency_key="one")
+    assert late[1]["secret"] == other, "the one that is in force, and no third"
+
+
 def test_the_tenth_webhook_is_added_and_its_secret_told_where_the_answer_of_the_write_was_lost(api, stack):
     for _ in range(MOST - 1):
         api.add()

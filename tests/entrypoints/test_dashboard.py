@@ -15,18 +15,26 @@ from chalicelib.core import event as events
 from chalicelib.core.apikey import ApiKey, make
 from chalicelib.core.consent import withdrawn
 from chalicelib.core.event import Kind
+from chalicelib.core.job import Job
+from chalicelib.core.job import Kind as JobKind
 from chalicelib.core.message import Content, Envelope, Message, Tracking
+from chalicelib.core.phone_call import PhoneCall
 from chalicelib.core.refold import Fold
 from chalicelib.core.report_query import REPORTS
 from chalicelib.core.summary import summarise
 from chalicelib.core.user import User
-from chalicelib.entrypoints import dashboard
+from chalicelib.entrypoints import dashboard, people
 from chalicelib.gateways.blobs import Blobs
 from chalicelib.storage.account import Account
+from chalicelib.storage.cells import CellTable
 from chalicelib.storage.consents import Consents
 from chalicelib.storage.events import Events
+from chalicelib.storage.jobs import Jobs
 from chalicelib.storage.messages import Messages
+from chalicelib.storage.phone_calls import PhoneCalls
 from chalicelib.storage.users import Users
+from tests.entrypoints.hanging import first_queued_last
+from tests.entrypoints.test_api_people import worked
 from tests.moto_stack import REGION
 
 MESSAGE_ID = "0123456789abcdef" * 2
@@ -45,6 +53,11 @@ class Browser:
         self.accounts.add_key(
             ApiKey(key_id, "acme", "Sales", frozenset({"read"}), secret_hash, datetime.now(UTC) - timedelta(days=1))
         )
+
+    def let(self, *scopes: str) -> None:
+        """Its key has these scopes from now on."""
+        key = self.accounts.key(self.key.split("_")[1])
+        self.accounts.add_key(ApiKey(**{**vars(key), "scopes": frozenset(scopes)}))
 
     def ask(self, path, form=None, **headers):
         """Status, headers and text of the answer."""
@@ -213,3 +226,106 @@ def test_a_report_is_kept_as_a_file_and_the_page_leads_to_it(browser, name, file
     assert "X-Amz-Signature=" in headers["Location"] and name in headers["Location"]
     listed = boto3.client("s3").list_objects_v2(Bucket=browser.bucket, Prefix="_exports/acme/reports/")["Contents"]
     assert [one["Key"].endswith(f".{file_format}") for one in listed] == [True]
+
+
+def test_the_list_of_calls_reads_its_table(browser):
+    browser.sign_in()
+    assert "No calls yet" in browser.ask("/calls")[2]
+    table = PhoneCalls("reports", REGION, CellTable("reports", REGION))
+    at = datetime.now(UTC) - timedelta(minutes=5)
+    day = at.date().isoformat()
+    for call_id, user in (("a" * 32, "max"), ("b" * 32, "ann")):
+        assert table.add(PhoneCall(call_id, "acme", user, "inbound", at, 30, "answered", day))
+    Users("account", REGION).put("acme", User("max", "Max Meier"))
+    page = browser.ask(f"/calls?from={day}&to={day}&counted_as=calls_inbound&user=max")[2]
+    assert "Max Meier" in page and page.count('id="call-') == 1
+    assert "No call matches" in browser.ask("/calls?counted_as=calls_missed")[2]
+
+
+def begun_export(browser, query: str = "", **fields):
+    """Where the page leads that was sent to export a list."""
+    page = browser.ask(f"/mails{query}")[2]
+    form = re.search(r'action="/exports">.*?</form>', page, re.S)[0]
+    hidden = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+    sent = {**{name: unescape(value) for name, value in hidden.items()}, "format": "csv", **fields}
+    return [browser.ask("/exports", sent) for _ in range(2)]
+
+
+def test_a_list_is_exported_from_its_page_watched_and_fetched(browser, stack):
+    browser.let("read", "admin")
+    browser.sign_in()
+    browser.add_mail()
+    first, again = begun_export(browser, "?status=delivered")
+    place = first[1]["Location"]
+    assert (first[0], again[1]["Location"]) == (303, place)
+    assert "Waiting to begin" in browser.ask(place)[2]
+    assert "0 mails so far" in browser.ask(f"{place}/live")[2]
+    bring(stack)
+    page = browser.ask(place)[2]
+    assert "1 mail<" in page and "Delivered" in page
+    (file,) = re.findall(r'href="([^"]+/files/1)"', page)
+    status, headers, _ = browser.ask(file)
+    assert (status, "filename%3Demails_" in headers["Location"]) == (303, True)
+    (kept,) = boto3.client("s3").list_objects_v2(Bucket=browser.bucket, Prefix="_exports/acme/")["Contents"]
+    lines = boto3.client("s3").get_object(Bucket=browser.bucket, Key=kept["Key"])["Body"].read().decode().splitlines()
+    assert len(lines) == 2 and "Your quote" in lines[1]
+
+
+def test_an_export_that_cannot_be_queued_waits_until_its_form_is_sent_again_and_that_is_said(browser, stack):
+    browser.let("read", "admin")
+    browser.sign_in()
+    browser.add_mail()
+    sqs, url = boto3.client("sqs", region_name=REGION), stack.environment["MAILSIGHT_PEOPLE_QUEUE_URL"]
+    sqs.delete_queue(QueueUrl=url)
+    first, _ = begun_export(browser, csv_id="a" * 32)
+    assert first[0] == 503 and "nothing was done" in first[2]
+    sqs.create_queue(QueueName=url.rpartition("/")[2])
+    again, _ = begun_export(browser, csv_id="a" * 32)
+    assert (again[0], again[1]["Location"]) == (303, f"/exports/{'a' * 32}")
+    bring(stack)
+    assert "1 mail<" in browser.ask(f"/exports/{'a' * 32}")[2]
+
+
+def test_an_export_stays_that_was_queued_while_the_first_sending_of_its_form_hung(browser, stack):
+    browser.let("read", "admin")
+    browser.sign_in()
+    browser.add_mail()
+    twice = []
+    with first_queued_last(lambda: twice.extend(begun_export(browser, csv_id="a" * 32))):
+        first, _ = begun_export(browser, csv_id="a" * 32)
+    assert [first[0], *(one[0] for one in twice)] == [503, 303, 303]
+    assert "Waiting to begin" in browser.ask(f"/exports/{'a' * 32}")[2]
+
+
+@pytest.mark.parametrize(
+    ("list_of", "fields"),
+    [("?source=individual", {}), ("?status=delivered", {"format": "xlsx", "xlsx_id": "a" * 32})],
+    ids=["another list", "another format"],
+)
+def test_an_id_begins_no_other_export_than_its_first(browser, list_of, fields):
+    browser.let("read", "admin")
+    browser.sign_in()
+    browser.add_mail()
+    begun_export(browser, "?status=delivered", csv_id="a" * 32)
+    refused, _ = begun_export(browser, list_of, csv_id="a" * 32, **fields)
+    assert refused[0] == 403 and "Reload the page" in refused[2]
+
+
+def test_what_is_exported_of_a_person_is_no_list_of_the_pages(browser):
+    browser.let("read", "admin")
+    browser.sign_in()
+    Jobs("account", REGION).save(Job("acme", "b" * 32, JobKind.EXPORT, datetime.now(UTC), "anna@example.com", "hash"))
+    browser.add_mail()
+    assert browser.ask(f"/exports/{'b' * 32}")[0] == 404
+    begun_export(browser, csv_id="b" * 32)
+    assert browser.ask(f"/exports/{'b' * 32}")[0] == 404
+    assert Jobs("account", REGION).find("acme", "b" * 32, datetime.now(UTC)).kind is JobKind.EXPORT
+
+
+def bring(stack) -> None:
+    """What waits is worked at."""
+    url = stack.environment["MAILSIGHT_PEOPLE_QUEUE_URL"]
+    people._parts.cache_clear()
+    for message in boto3.client("sqs", region_name=REGION).receive_message(QueueUrl=url)["Messages"]:
+        assert worked(message["Body"])
+    people._parts.cache_clear()

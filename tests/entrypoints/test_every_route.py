@@ -146,5 +146,6 @@ def shape(text: str) -> str:
     """The text without ids, secrets, times and counters, which differ from call to call, and without who asked."""
     text = re.sub(rf"{STRANGER}-\w+-\d", "stranger", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|\+00:00)|\d{8}T\d{6}Z", "<time>", text)
+    text = re.sub(r"\"X-Request-Id\": \"[^\"]+\"", "<request>", text)
     text = re.sub(r"whsec_[A-Za-z0-9+/=]+", "<secret>", text)
     return re.sub(r"[0-9a-f]{32,64}|[0-9a-f]{8}(?=\")|\"RateLimit-(Remaining|Reset)\": \"\d+\"", "<id>", text)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -129,6 +130,27 @@ def test_a_mail_that_ses_takes_counts_with_its_recipients_and_how_long_it_waited
     assert counted == {"MailSent": 1, "RecipientSent": 2}
     call_send(IDS[0])
     assert told() == {}, "it is sent already"
+
+
+def test_a_mail_goes_out_though_a_long_link_cannot_be_stored_and_that_is_logged_and_counted(
+    world: World, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    verify_sender()
+    long = f"https://example.com/{'x' * 700}"
+    alone = replace(ENVELOPE, bcc=())
+    message = Message(IDS[0], "acme", datetime.now(UTC), alone, Tracking(True, True))
+    world.messages.add(message)
+    content = Content(f'<a href="{long}">Quote</a>', None, links=(long,))
+    Blobs(boto3.client("s3", region_name=REGION), world.stack.bucket).put("acme", IDS[0], content)
+    world.lose("links")
+    call_send(IDS[0])
+    found = world.messages.find(IDS[0])
+    assert found and found[0].sending is Sending.SENT
+    told = [set(one.metrics) for one in told_in(capsys.readouterr().out)]
+    assert told == [{"MailUntracked"}, {"MailSent", "RecipientSent", "SendLag"}]
+    (line,) = [vars(one) for one in caplog.records if one.getMessage() == "left_untracked"]
+    assert (line["message_id"], line["links"]) == (IDS[0], 1)
+    assert "x" * 700 not in str(line)
 
 
 def test_mails_that_ses_refuses_or_that_nobody_knows_the_end_of_are_counted_apart(world: World, told: Told) -> None:

@@ -26,10 +26,10 @@ from chalicelib.storage.notices import Notices
 from chalicelib.storage.webhooks import Webhooks
 from tests.entrypoints.metric_lines import counted_in
 from tests.moto_stack import REGION
+from tests.noon import NOON
 
 MESSAGE_ID = "0123456789abcdef" * 2
 HOOK_ID = "a" * 32
-NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 class Context:
@@ -48,8 +48,8 @@ def world(stack, monkeypatch, receiver) -> Iterator[Any]:
     for module in (notify, deliver, remind):
         module._parts.cache_clear()
     envelope = Envelope("me@example.com", ("anna@example.com",), subject="Quote")
-    Messages("messages", REGION).add(Message(MESSAGE_ID, "acme", NOW, envelope, Tracking(False, False)))
-    hook = Webhook(HOOK_ID, receiver.url, ("*",), NOW, SecretName(1, 1))
+    Messages("messages", REGION).add(Message(MESSAGE_ID, "acme", NOON, envelope, Tracking(False, False)))
+    hook = Webhook(HOOK_ID, receiver.url, ("*",), NOON, SecretName(1, 1))
     Webhooks("account", REGION).change("acme", lambda known: {HOOK_ID: hook})
     yield stack
     for module in (notify, deliver, remind):
@@ -57,7 +57,7 @@ def world(stack, monkeypatch, receiver) -> Iterator[Any]:
 
 
 def noticed(kind: str = "email.sent", number: int = 0) -> Notice:
-    one = Notice(f"{MESSAGE_ID}-1-{number}", "acme", MESSAGE_ID, kind, NOW, NOW)
+    one = Notice(f"{MESSAGE_ID}-1-{number}", "acme", MESSAGE_ID, kind, NOON, NOON)
     with Messages("messages", REGION).transaction() as transaction:
         Notices("outbox", REGION).put_in(transaction, one)
     return one
@@ -104,7 +104,7 @@ def test_a_notice_goes_from_the_outbox_to_its_receiver_signed_and_noted(world, r
     hook = Webhooks("account", REGION).of("acme")[HOOK_ID]
     secret = hooks.secret_of(hook, hook.secret, read().keys)
     assert Verifier(secret).verify(body, headers)["data"]["subject"] == "Quote"
-    [log] = Deliveries("outbox", REGION).page("acme", HOOK_ID, 9, None, None, now=NOW).deliveries
+    [log] = Deliveries("outbox", REGION).page("acme", HOOK_ID, 9, None, None, now=NOON).deliveries
     assert (log.status, [attempt.status_code for attempt in log.attempts]) == ("delivered", [204])
     output = capsys.readouterr().out
     assert counted_in(output)["NoticeDelivered"] == 1
@@ -114,7 +114,7 @@ def test_a_notice_goes_from_the_outbox_to_its_receiver_signed_and_noted(world, r
 def test_what_is_queued_is_of_its_webhook_s_group_so_that_a_slow_one_does_not_stop_the_others(world):
     told_on(record(noticed(), 1))
     queue = DeliveryQueue(boto3.client("sqs", region_name=REGION), read().deliveries_queue_url)
-    queue.put_replays([Replay("acme", "b" * 32, "r1", NOW, NOW)])
+    queue.put_replays([Replay("acme", "b" * 32, "r1", NOON, NOON)])
     got = boto3.client("sqs", region_name=REGION).receive_message(
         QueueUrl=read().deliveries_queue_url, MaxNumberOfMessages=10, AttributeNames=["All"]
     )["Messages"]
@@ -163,7 +163,7 @@ def test_a_receiver_that_fails_is_tried_again_by_reminders_and_what_is_no_task_e
     told_on(record(noticed(), 1))
     [message] = queued(world)
     assert delivered(message, ("bad", "no JSON"), ("worse", '{"account": "acme"}')) == ["bad", "worse"]
-    [log] = Deliveries("outbox", REGION).page("acme", HOOK_ID, 9, None, None, now=NOW).deliveries
+    [log] = Deliveries("outbox", REGION).page("acme", HOOK_ID, 9, None, None, now=NOON).deliveries
     assert (log.status, log.attempts[0].status_code) == ("waiting", 500)
     assert remind.remind(scheduled(), Context(60)) == {"queued": 1, "has_left": False}
     assert remind.remind(scheduled(), Context(60)) == {"queued": 0, "has_left": False}
@@ -191,7 +191,7 @@ def test_one_that_is_gone_is_switched_off_and_counted(world, receiver, capsys):
 def test_a_replay_tells_the_same_notice_again_with_the_same_id(world, receiver):
     told_on(record(noticed(), 1))
     delivered(*queued(world))
-    start, end = (NOW + timedelta(seconds=seconds) for seconds in (-60, 60))
+    start, end = (NOON + timedelta(seconds=seconds) for seconds in (-60, 60))
     fields = {"account": "acme", "webhook_id": HOOK_ID, "run": "r1"}
     body = json.dumps({**fields, "start": start.isoformat(), "end": end.isoformat()})
     for _ in range(2):
@@ -200,6 +200,20 @@ def test_a_replay_tells_the_same_notice_again_with_the_same_id(world, receiver):
     assert [asked_of(one).place.partition("~")[2] for _, one in messages] == ["r1", "r1"]
     delivered(*messages)
     assert [headers["webhook-id"] for headers, _ in receiver.told] == [f"{MESSAGE_ID}-1-0"] * 2
+
+
+def test_a_hit_that_has_not_settled_waits_in_a_replay_too_for_as_long_as_the_operator_says(world, monkeypatch):
+    noticed("email.opened")
+    start, end = (NOON + timedelta(seconds=seconds) for seconds in (-60, 60))
+    fields = {"account": "acme", "webhook_id": HOOK_ID, "run": "r1"}
+    body = json.dumps({**fields, "start": start.isoformat(), "end": end.isoformat()})
+    with time_machine.travel(NOON + timedelta(seconds=1), tick=True):
+        assert delivered(("m", body)) == []
+        assert queued(world) == [], "it is held back"
+        monkeypatch.setenv("MAILSIGHT_WEBHOOK_SETTLE_SECONDS", "0")
+        deliver._parts.cache_clear()
+        assert delivered(("m", body)) == []
+        assert len(queued(world)) == 1
 
 
 @pytest.mark.parametrize(

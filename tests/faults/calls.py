@@ -4,9 +4,12 @@ Botocore tells of each call before it goes out and when its answer is there, als
 and any of them can be struck, whatever client makes it.
 """
 
+import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import botocore.handlers
@@ -28,8 +31,19 @@ def faults_at(number: int, wanted: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(fault for fault in wanted if fault != KILLED_BEFORE or number == 0)
 
 
+def _at_work() -> set[str]:
+    """The functions that make this call: modules of `entrypoints` in this thread."""
+    found, frame = set(), sys._getframe()
+    while frame:
+        path = Path(frame.f_code.co_filename)
+        if path.parent.name == "entrypoints" and path.parents[1].name == "chalicelib":
+            found.add(path.stem)
+        frame = frame.f_back  # type: ignore[assignment]  # None ends it
+    return found
+
+
 class Faults:
-    """Counts calls, and strikes at one of them once it is told to."""
+    """Counts calls, and strikes at one of them once it is told to. `struck` says how often it struck at a function."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -37,6 +51,7 @@ class Faults:
         self._fault = ""
         self._meanwhile: Callable[[], None] | None = None
         self.calls: list[str] = []
+        self.struck: Counter[str] = Counter()
         self.is_counting = False
 
     def begin(self, at: int | None = None, fault: str = "") -> None:
@@ -71,6 +86,7 @@ class Faults:
             if self._at != context["number"] or self._fault not in (KILLED_BEFORE, THROTTLED):
                 return None
             self._at = None
+            self.struck.update(_at_work())
         if self._fault == KILLED_BEFORE:
             raise Killed
         response = type("Response", (), {"status_code": 400, "headers": {}, "content": b""})()
@@ -82,6 +98,7 @@ class Faults:
             if not self.is_counting or self._at is None or self._at != context.get("number"):
                 return
             self._at = None
+            self.struck.update(_at_work())
         if self._fault == KILLED_AFTER:
             if threading.current_thread() is not threading.main_thread():  # which keeps it to itself (s3transfer):
                 self._at, self._fault = len(self.calls), KILLED_BEFORE  # whoever calls next is dead, too

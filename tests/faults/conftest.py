@@ -1,23 +1,38 @@
 """One stack in process for all tests of a file; each run in it begins with nothing stored."""
 
-import importlib
-
 import boto3
 import pytest
 
+from app import EVENTS
+from tests.entrypoints.every_route import forget_parts
 from tests.faults.calls import installed
 from tests.faults.world import World
 from tests.moto_stack import data_stack
 
-FUNCTIONS = (
-    *("api_emails", "api_people", "deliver", "fold", "ingest", "notify", "people", "recount", "remind", "replay"),
-    *("send", "sweep", "api_phone_calls", "api_received", "report"),
-)
-
 
 def _forget_clients() -> None:
-    for name in FUNCTIONS:
-        importlib.import_module(f"chalicelib.entrypoints.{name}")._parts.cache_clear()
+    for module in EVENTS:
+        module._parts.cache_clear()
+    forget_parts()  # of the API
+
+
+@pytest.fixture(autouse=True)
+def _has_struck(request):
+    """A test that says that it strikes at a function does."""
+    names = [name for mark in request.node.iter_markers("strikes") for name in mark.args]
+    if not names:
+        yield
+        return
+    struck = request.getfixturevalue("world").faults.struck
+    before = dict(struck)
+    yield
+    for name in names:
+        assert struck[name] > before.get(name, 0), f"no fault struck at a call of {name}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _from_noon(from_noon):
+    """What is counted counts for one day, and nothing that was made when a file was read is too old for its tests."""
 
 
 @pytest.fixture(scope="module")

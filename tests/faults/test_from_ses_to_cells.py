@@ -3,11 +3,13 @@
 import copy
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from chalicelib.core import event as events
 from chalicelib.core.event import Kind
@@ -22,12 +24,12 @@ from chalicelib.storage.policies import Policies
 from tests.faults.calls import DEATHS
 from tests.faults.world import Scene, World, struck_everywhere
 from tests.moto_stack import REGION
+from tests.noon import NOON
 
 PAYLOADS = Path(__file__).parents[1] / "events"
 ANNA = "anna@example.com"
 TAGGED, OTHER = "0123456789abcdef0123456789abcdef", "b" * 32
-TODAY = datetime.now(UTC).replace(microsecond=0)
-ACCEPTED = TODAY - timedelta(minutes=20)  # an age that the sweep looks at
+ACCEPTED = NOON - timedelta(minutes=20)  # an age that the sweep looks at
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000)
 
 
@@ -43,7 +45,7 @@ def taken_in(*message_ids: str) -> None:
     store(Account).create("acme", "Acme")
     store(Policies).listen("acme", {one.value for one in Type}, ACCEPTED)
     messages = store(Messages)
-    tracking = Tracking(True, True, until=TODAY + timedelta(days=100))
+    tracking = Tracking(True, True, until=NOON + timedelta(days=100))
     for message_id in message_ids:
         messages.add(Message(message_id, "acme", ACCEPTED, Envelope("me@example.com", (ANNA,)), tracking))
 
@@ -59,15 +61,15 @@ def happen(message_id: str, *kinds: Kind) -> list[events.Event]:
             data |= {"recipient": ANNA, "type": "hard", "reason": "550"}
         at = ACCEPTED + timedelta(minutes=number + 1)
         made.append(events.make(message_id, f"{kind}-{number}", kind, at, **data))
-        store(Events).put(made[-1], TODAY + timedelta(days=107))
+        store(Events).put(made[-1], NOON + timedelta(days=107))
     return made
 
 
 def record(event: events.Event, number: int) -> dict:
     """As the stream tells of it."""
-    item = events.as_item(event, TODAY)
+    item = events.as_item(event, NOON)
     keys = {name: item[name] for name in ("message_id", "event_key")}
-    told = {"Keys": keys, "SequenceNumber": str(number), "ApproximateCreationDateTime": TODAY.timestamp()}
+    told = {"Keys": keys, "SequenceNumber": str(number), "ApproximateCreationDateTime": NOON.timestamp()}
     return {"eventName": "INSERT", "dynamodb": told, "eventSourceARN": "arn:aws:dynamodb:::table/events/stream/x"}
 
 
@@ -92,6 +94,7 @@ def notifications() -> list[dict]:
     return made
 
 
+@pytest.mark.strikes("ingest")
 def test_notifications_are_stored_once_whatever_breaks(world):
     def source() -> Callable[[], bool]:
         left = notifications()
@@ -138,6 +141,7 @@ def folding(world: World, *messages: tuple[str, tuple[Kind, ...]]) -> Scene:
 ALL_KINDS = (Kind.SENT, Kind.DELIVERED, Kind.OPENED, Kind.CLICKED, Kind.BOUNCED, Kind.COMPLAINED)
 
 
+@pytest.mark.strikes("fold")
 def test_a_fold_is_done_once_whatever_breaks(world):
     for what, found, clean in struck_everywhere(world, folding(world, (TAGGED, ALL_KINDS)), least=9):
         assert (len(clean["outbox"]), len(clean["cells"])) == (6, 8)
@@ -153,8 +157,7 @@ def test_mails_that_share_a_transaction_are_folded_once_wherever_the_function_di
 
 
 # sweep and recount
-
-
+@pytest.mark.strikes("sweep")
 def test_a_sweep_that_breaks_is_made_up_for_by_the_next(world):
     def prepare() -> None:
         taken_in(TAGGED)
@@ -171,18 +174,34 @@ def test_a_sweep_that_breaks_is_made_up_for_by_the_next(world):
         assert found == clean, what
 
 
-def test_a_recount_reads_and_sets_marks_so_one_that_breaks_leaves_nothing_behind(world):
+@pytest.mark.strikes("recount")
+def test_a_recount_that_breaks_leaves_nothing_behind_and_the_next_one_finds_the_same(world):
+    scene, counted = folding(world, (TAGGED, ALL_KINDS)), dict[str, int]()
+
+    def prepare() -> None:
+        scene.prepare()
+        assert scene.source()()
+
+    def recounted() -> bool:
+        counted.update(recount.recount(scheduled(days=1), CONTEXT))
+        return not counted["failed"]
+
+    recounting = Scene(prepare, lambda: recounted, lambda: (cells_of(world), dict(counted)))
+    for what, found, clean in struck_everywhere(world, recounting, DEATHS, least=3):
+        assert set(world.faults.calls) <= {"GetItem", "Query", "BatchGetItem", "Scan", "UpdateItem"}, (
+            "it sets marks at most"
+        )
+        assert clean[0] and (clean[1]["drift"], clean[1]["days"]) == (0, 1)
+        assert found == clean, what
+
+
+def test_the_nightly_recount_looks_at_days_of_all_ages(world):
     scene = folding(world, (TAGGED, ALL_KINDS))
     world.empty()
     scene.prepare()
     assert scene.source()()
-    before = cells_of(world)
-    world.faults.begin()
-    counted = recount.recount(scheduled(), CONTEXT)
-    world.faults.end()
-    assert (counted["drift"], counted["days"]) == (0, len(AGES))
-    assert set(world.faults.calls) <= {"GetItem", "Query", "BatchGetItem", "UpdateItem"}
-    assert cells_of(world) == before
+    found = recount.recount(scheduled(), CONTEXT)
+    assert (found["drift"], found["days"]) == (0, len(AGES))
 
 
 def cells_of(world) -> list[str]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import boto3
+import pytest
 import time_machine
 
 from chalicelib.core.message import Content, Envelope, Message, Sending, Tracking
@@ -79,6 +80,7 @@ def sending_it(world: World) -> Scene:
     return Scene(prepare, source, state)
 
 
+@pytest.mark.strikes("send")
 def test_a_mail_is_handed_to_ses_once_or_it_is_unknown_whether_it_was(world):
     clean_calls: list[str] = []
     unknown: set[str] = set()

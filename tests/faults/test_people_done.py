@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ from chalicelib.storage.jobs import Jobs
 from tests.entrypoints.test_api_people import worked
 from tests.faults.calls import DEATHS, FAULTS
 from tests.faults.world import Scene, World, struck_everywhere
-from tests.flow.persons import ANNA, NOON, RAJ, be_known, keep, mail, office_of
+from tests.flow.persons import ANNA, NOON, RAJ, be_known, bring, keep, mail, note_with_others, office_of
 from tests.moto_stack import REGION
 from tests.traces import found_in
 
@@ -34,14 +35,16 @@ def jobs(world) -> Jobs:
 
 
 def of_anna(world: World, jobs: Jobs, kind: Kind) -> Scene:
-    """A mail to Anna that was sent and one to Raj, what is known of both, and a job about Anna. Whatever is brought
-    again comes two minutes later."""
+    """A mail to Anna that was sent and one to Raj, what is known of both, also of him by her, a file with her name that
+    was brought for a mail to come, and a job about Anna. Whatever is brought again comes two minutes later."""
     office = office_of(world.stack)
 
     def prepare() -> None:
         for number, address in enumerate((ANNA, RAJ)):
             keep(office, mail(number, address), address)
             be_known(office, address)
+        note_with_others(office)
+        bring(office, "a" * 32, f"{ANNA}.pdf", NOON)
         assert jobs.save(Job("acme", JOB, kind, BEGUN, ANNA, hash_of(ANNA, "acme", read().keys)))
 
     def source() -> Callable[[], bool]:
@@ -87,6 +90,7 @@ def said(world: World, key: str) -> dict[str, bytes]:
     return {**found, "person.json": json.dumps(person).encode()}
 
 
+@pytest.mark.strikes("people")
 @pytest.mark.parametrize("faults", [DEATHS, ERRORS], ids=["deaths", "errors"])
 def test_a_person_is_erased_and_nobody_else_whatever_breaks(world, jobs, faults):
     for what, found, clean in struck_everywhere(world, of_anna(world, jobs, Kind.ERASURE), faults, least=25):
@@ -99,6 +103,31 @@ def test_a_person_is_erased_and_nobody_else_whatever_breaks(world, jobs, faults)
 def test_an_export_is_the_same_whatever_breaks_and_leaves_files_only_where_an_erasure_deletes_them(world, jobs):
     for what, found, clean in struck_everywhere(world, of_anna(world, jobs, Kind.EXPORT), FAULTS, least=9):
         assert (clean["job"][0], len(clean["exported"])) == (Status.DONE, 1)
+        assert found == clean, what
+        made = [key for key in world.objects() if key.startswith("_exports/")]
+        assert len(made) <= 2 and all(key.startswith(f"_exports/acme/{JOB}/") for key in made), what
+
+
+def test_a_list_of_mails_is_the_same_whatever_breaks(world, jobs):
+    scene = of_anna(world, jobs, Kind.EXPORT)
+
+    def prepare() -> None:
+        scene.prepare()
+        made = jobs.find("acme", JOB, BEGUN)
+        assert made
+        listing = replace(made, kind=Kind.MAILS, address=None, person=None, file_format="csv")
+        assert jobs.save(listing)
+
+    def state() -> dict[str, Any]:
+        job = jobs.find("acme", JOB, BEGUN)
+        assert job
+        s3 = boto3.client("s3", region_name=REGION)
+        files = [s3.get_object(Bucket=world.stack.bucket, Key=part.key)["Body"].read() for part in job.parts]
+        return {"job": (job.status, job.error, dict(job.counts)), "files": files}
+
+    for what, found, clean in struck_everywhere(world, scene._replace(prepare=prepare, state=state), DEATHS, least=5):
+        assert clean["job"][:2] == (Status.DONE, None)
+        assert len(clean["files"]) == 1 and ANNA.encode() in clean["files"][0] and RAJ.encode() in clean["files"][0]
         assert found == clean, what
         made = [key for key in world.objects() if key.startswith("_exports/")]
         assert len(made) <= 2 and all(key.startswith(f"_exports/acme/{JOB}/") for key in made), what

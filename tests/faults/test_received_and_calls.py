@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -21,8 +21,8 @@ from tests.entrypoints.test_api_emails import Api
 from tests.faults.test_from_ses_to_cells import record
 from tests.faults.world import Scene, World, struck_everywhere
 from tests.moto_stack import REGION
+from tests.noon import NOON
 
-NOW = datetime.now(UTC).replace(microsecond=0)
 OURS, ANSWER = "a" * 32, "b" * 32
 RECEIVED = id_of("acme", "anna-1@mail.example.com")
 REPLY = {
@@ -30,13 +30,13 @@ REPLY = {
     "text": "Yes.",
     "message_id": "<anna-1@mail.example.com>",
     "in_reply_to": "<ses-1@eu-west-1.amazonses.com>",
-    "received_at": NOW.isoformat(),
+    "received_at": NOON.isoformat(),
 }
 CALL = {
     "call_id": "crm-1",
     "user": "ina",
     "direction": "inbound",
-    "started_at": NOW.isoformat(),
+    "started_at": NOON.isoformat(),
     "seconds": 5,
     "outcome": "missed",
 }
@@ -51,13 +51,13 @@ def store(kind: type) -> Any:
 @contextmanager
 def in_one_minute():
     """For which calls are counted, and days marked, once."""
-    with time_machine.travel(NOW, tick=False):
+    with time_machine.travel(NOON, tick=False):
         yield
 
 
 def counted() -> dict[str, int]:
     sums: dict[str, int] = {}
-    for columns in store(CellTable).of_day("acme", NOW.date().isoformat()).values():
+    for columns in store(CellTable).of_day("acme", NOON.date().isoformat()).values():
         for column, number in columns.items():
             sums[column] = sums.get(column, 0) + number
     return sums
@@ -83,10 +83,10 @@ def asking(world: World, ask: Callable[[Api], bool], prepare: Callable[[], None]
 
 
 def add_ours() -> None:
-    tracking = Tracking(True, True, until=NOW + timedelta(days=100))
+    tracking = Tracking(True, True, until=NOON + timedelta(days=100))
     envelope = Envelope("me@example.com", ("anna@example.com",))
-    store(Messages).add(Message(OURS, "acme", NOW, envelope, tracking, user="ina", ses_message_id="ses-1"))
-    answer = Message(ANSWER, "acme", NOW, envelope, tracking, in_reply_to=RECEIVED)
+    store(Messages).add(Message(OURS, "acme", NOON, envelope, tracking, user="ina", ses_message_id="ses-1"))
+    answer = Message(ANSWER, "acme", NOON, envelope, tracking, in_reply_to=RECEIVED)
     store(Messages).add(answer)
 
 
@@ -109,13 +109,13 @@ def test_an_answer_counts_once_wherever_the_fold_of_it_dies(world):
         add_ours()
         envelope = Envelope("anna@example.com", ("me@example.com",))
         untracked = Tracking(False, False, "received")
-        store(Messages).add(Message(RECEIVED, "acme", NOW, envelope, untracked, source="imap", is_inbound=True))
+        store(Messages).add(Message(RECEIVED, "acme", NOON, envelope, untracked, source="imap", is_inbound=True))
         made = [
-            events.make(RECEIVED, "received", Kind.RECEIVED, NOW),
-            events.make(ANSWER, "sent", Kind.SENT, NOW, ses_message_id="ses-2"),
+            events.make(RECEIVED, "received", Kind.RECEIVED, NOON),
+            events.make(ANSWER, "sent", Kind.SENT, NOON, ses_message_id="ses-2"),
         ]
         for one in made:
-            store(Events).put(one, NOW + timedelta(days=107))
+            store(Events).put(one, NOON + timedelta(days=107))
         told[:] = [record(one, number) for number, one in enumerate(made)]
 
     def source() -> Callable[[], bool]:

@@ -100,6 +100,7 @@ def building_it(world: World) -> Scene:
     return Scene(prepare, source, lambda: tables(world))
 
 
+@pytest.mark.strikes("report")
 def test_whatever_breaks_the_next_run_makes_up_for_it(world):
     for what, found, clean in struck_everywhere(world, building_it(world), (*DEATHS, ANSWER_LOST), least=12):
         assert as_the_cells_are(clean)

@@ -1,6 +1,8 @@
 """Hits that go three ways are each in the table once, and what is poison harms nobody but itself."""
 
 import json
+import random
+import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -17,7 +19,8 @@ from chalicelib.gateways.aws_json import CallFailed
 from chalicelib.gateways.event_log import EventLog
 from chalicelib.settings import Settings
 from infra import replay as command
-from infra.local.stream import drain
+from infra.local.functions import FEEDS, StreamSource
+from infra.local.stream import StreamPump
 from tests.entrypoints.tracked import KEYS, parts, payload
 from tests.faults.calls import DEATHS, Killed
 from tests.faults.test_from_ses_to_cells import (
@@ -29,10 +32,11 @@ from tests.faults.test_from_ses_to_cells import (
     taken_in,
 )
 from tests.faults.world import Scene, World, struck_everywhere
+from tests.infra.test_stream import ARN, Streams
 from tests.moto_stack import REGION
+from tests.noon import NOON
 
-NOW = datetime.now(UTC)
-PIXEL = mint(Token(Purpose.OPEN, Mode.FULL, TAGGED, (NOW + timedelta(days=50)).replace(microsecond=0)), KEYS)
+PIXEL = mint(Token(Purpose.OPEN, Mode.FULL, TAGGED, (NOON + timedelta(days=50)).replace(microsecond=0)), KEYS)
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000)
 WELL, DOWN, MUTE = "well", "down", "does it and says nothing"
 
@@ -61,7 +65,7 @@ class Wire:
 
 def hit(log: EventLog, request_id: str) -> None:
     """Somebody loads the pixel, and sees it whatever happens."""
-    at = int((NOW - timedelta(minutes=5)).timestamp() * 1000)
+    at = int((NOON - timedelta(minutes=5)).timestamp() * 1000)
     answer = track.serve(payload("open", PIXEL, requestId=request_id, timeEpoch=at), lambda: parts(log))
     assert answer["statusCode"] == 200
 
@@ -91,7 +95,7 @@ def ids_in(world: World) -> list[str]:
 
 def replayed_until_empty(world: World) -> None:
     """What was received and not deleted comes back after half a minute."""
-    now = datetime.now(UTC)  # not when this module was read: a run of all tests comes here much later
+    now = datetime.now(UTC)
     for minutes in range(1, 6):
         with time_machine.travel(now + timedelta(minutes=minutes), tick=True):
             replay.replay(scheduled(), CONTEXT)
@@ -132,6 +136,7 @@ def test_a_replay_that_dies_between_storing_and_deleting_stores_nothing_twice(em
     assert ids_in(emptied) == ["hit-0", "hit-1", "hit-2"]
 
 
+@pytest.mark.strikes("replay")
 def test_a_replay_may_die_at_any_call(world, capsys):
     def prepare() -> None:
         dynamodb, _, log = wires(world)
@@ -159,22 +164,44 @@ def test_a_replay_may_die_at_any_call(world, capsys):
 # poison
 
 
+class Impatient(threading.Event):
+    """A stop that nobody waits for: a record that fails comes again at once."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return self.is_set()
+
+
+ALL_OF_A_MAIL = (Kind.SENT, Kind.DELIVERED, Kind.OPENED, Kind.CLICKED, Kind.OPENED, Kind.BOUNCED, Kind.COMPLAINED)
+
+
 def test_two_bad_records_of_a_hundred_end_in_the_failure_queue_and_their_neighbours_are_folded(emptied):
-    ids = [f"{number:032x}" for number in range(8)]
+    ids = [f"{number:032x}" for number in range(16)]
     taken_in(*ids)
     bad = ids[2], ids[5]
-    made = [event for _ in range(3) for one in ids for event in happen(one, Kind.SENT, Kind.DELIVERED, Kind.OPENED)]
-    made += [event for one in ids for event in happen(one, Kind.COMPLAINED)]
+    made = [event for one in ids for event in happen(one, *(ALL_OF_A_MAIL[:1] if one in bad else ALL_OF_A_MAIL))]
+    random.Random(1).shuffle(made)
     records = [record(event, number) for number, event in enumerate(made)]
+    assert len(records) == 100
     for one in bad:
         spoil(one)
-    given_up: list[int] = []
+    sqs = boto3.client("sqs", region_name=REGION)
+    url = sqs.create_queue(QueueName="fold-failed")["QueueUrl"]
 
-    def give_up(lost: Any, _tries: int) -> None:
-        given_up.extend(int(one["dynamodb"]["SequenceNumber"]) for one in lost)
+    def tell(message: str) -> None:
+        sqs.send_message(QueueUrl=url, MessageBody=message)
 
-    assert drain(records, lambda event: fold.fold(event, None), give_up, 1, lambda _tries: False)
-    assert sorted(given_up) == [number for number, event in enumerate(made) if event.message_id in bad]
+    streams: Any = Streams(one=records)
+    (source,) = [feed.source for feed in FEEDS if feed.name == "fold" and isinstance(feed.source, StreamSource)]
+    pump = StreamPump(streams, ARN, "fold", lambda event: fold.fold(event, None), tell, source, Impatient())
+    while pump.turn():
+        pass
+    told = [json.loads(body) for body in emptied.take("fold-failed")]
+    assert {one["requestContext"]["approximateInvokeCount"] for one in told} == {source.retries + 1}
+    lost = [one["DDBStreamBatchInfo"] for one in told]
+    assert all(one["batchSize"] == 1 for one in lost)
+    assert sorted(int(one["startSequenceNumber"]) for one in lost) == [
+        number for number, event in enumerate(made) if event.message_id in bad
+    ]
     folded = {row["message_id"]["S"] for row in emptied.rows("messages") if row["version"]["N"] != "0"}
     assert folded == set(ids) - set(bad)
 

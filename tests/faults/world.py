@@ -76,15 +76,21 @@ class World:
         A report cell is the sum of its shards.
         """
         cells: Counter[tuple[str, str, str]] = Counter()
+        calls: list[str] = []
         for row in self.rows("reports"):
             if row["owner"]["S"].startswith("behind#"):  # a mark is made before a change, also of one that fails then
                 continue
+            columns = row.keys() - {"owner", "item"}
+            if any("N" not in row[column] for column in columns):
+                calls.append(_plain(row, known))
+                continue
             account, day, _shard = row["owner"]["S"].split("#")
-            for column in row.keys() - {"owner", "item"}:
+            for column in columns:
                 cells[f"{account}#{day}", row["item"]["S"], column] += int(row[column]["N"])
         names = self.store.tables.keys() - {"reports"}
         return {
             **{name: sorted(_plain(row, known) for row in self.rows(name)) for name in names},
+            "calls": sorted(calls),
             "cells": {place: number for place, number in cells.items() if number},
             "objects": sorted(_anonymous(key, known) for key in self.objects()),
         }

@@ -62,6 +62,7 @@ class Outbox:
         self.kill_at = kill_at
         self.calls = 0
         self.marks = 0
+        self.chance = 0.0
         self.between: Callable[[], None] | None = None
 
     def parts(self) -> flow.Parts:
@@ -77,7 +78,7 @@ class Outbox:
             queue=self,
             keys=KEYS,
             new_mark=self.mark,
-            chance=lambda: 0.0,
+            chance=lambda: self.chance,
         )
 
     def step(self) -> None:
@@ -128,7 +129,8 @@ class Outbox:
 
     def end(self, delivery: Any, status: Status) -> bool:
         if not self._is_as_read(delivery):
-            return False
+            held = self.get(delivery.account, delivery.webhook_id, delivery.place)
+            return (held.status, held.tries) == (status, delivery.tries)
         self._save(replace(delivery, status=status), None)
         return True
 

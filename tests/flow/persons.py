@@ -11,7 +11,7 @@ import boto3
 from chalicelib.core import event, suppression
 from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.address_key import hash_of, hashes_of
-from chalicelib.core.consent import given
+from chalicelib.core.consent import given, withdrawn
 from chalicelib.core.event import Kind
 from chalicelib.core.job import Job
 from chalicelib.core.job import Kind as JobKind
@@ -22,10 +22,12 @@ from chalicelib.core.stored_file import StoredFile
 from chalicelib.core.summary import summarise
 from chalicelib.core.suppression import Cause, Reason
 from chalicelib.core.token import Keys
+from chalicelib.core.upload import KEPT, Upload
 from chalicelib.core.user import User
 from chalicelib.flow import erase, export
 from chalicelib.gateways.blobs import Blobs
 from chalicelib.gateways.exports import Archive, Exports
+from chalicelib.gateways.uploads import Uploads as BroughtFiles
 from chalicelib.storage.consents import Consents
 from chalicelib.storage.events import Events
 from chalicelib.storage.every_mail import EveryMail
@@ -34,12 +36,14 @@ from chalicelib.storage.links import Links
 from chalicelib.storage.messages import Messages
 from chalicelib.storage.report_schedules import ReportSchedules
 from chalicelib.storage.suppressions import Suppressions
+from chalicelib.storage.uploads import Uploads
 from chalicelib.storage.users import Users
 from tests import traces
 from tests.moto_stack import REGION, Stack
 
 ANNA, RAJ = "anna@example.com", "raj@example.com"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 SECRETS = Keys({1: b"k" * 32, 2: b"l" * 32})
 LONG = "https://example.com/?to=Anna%40example.com&" + "x" * 700
 
@@ -105,6 +109,8 @@ class Office(NamedTuple):
     jobs: Jobs
     exports: Exports
     schedules: ReportSchedules
+    uploads: Uploads
+    brought: BroughtFiles
     queue: Queue
     clock: Clock
 
@@ -169,6 +175,8 @@ def office_of(stack: Stack) -> Office:
         Jobs(*table),
         Exports(s3, "blobs"),
         ReportSchedules(*table),
+        Uploads(*table),
+        BroughtFiles(s3, "blobs"),
         Queue(),
         Clock(NOON + timedelta(hours=1)),
     )
@@ -234,8 +242,28 @@ def settle_in(office: Office) -> None:
     for number, to in ((1, ANNA), (2, RAJ), (3, ANNA)):
         keep(office, mail(number, to), to)
     keep(office, mail(4, ANNA, Sending.QUEUED), ANNA)
+    bring(office, "a" * 32, f"{ANNA}.pdf", NOON)
     for address in (ANNA, RAJ):
         be_known(office, address)
+
+
+def bring(office: Office, upload_id: str, filename: str, at: datetime) -> None:
+    """A file that a program announced and brought, for a mail to come."""
+    data = f"an offer for {filename}".encode()
+    office.uploads.add("acme", Upload(upload_id, filename, "application/pdf", len(data), at + KEPT))
+    s3 = boto3.client("s3", region_name=REGION)
+    s3.put_object(Bucket="blobs", Key=f"_uploads/acme/{upload_id}", Body=data)
+
+
+def note_with_others(office: Office) -> None:
+    """Anna noted what Raj said, spoke for him, asked that he be left alone, and that Kim be written to again."""
+    office.consents.add("acme", RAJ, given(NOON + HOUR, f"by word of <{ANNA.upper()}>, his assistant", "crm", NOON))
+    office.consents.add("acme", RAJ, withdrawn(NOON, "a form", "Anna@Example.com"))
+    raj, kim = (Cause(Reason.MANUAL, NOON, detail=f"{ANNA} asked for it", by=by) for by in (ANNA, "crm"))
+    office.suppressions.change("acme", RAJ, lambda known: suppression.add(known, raj))
+    office.suppressions.change(
+        "acme", "kim@example.com", lambda known: suppression.lift(suppression.add(known, kim), NOON + HOUR, ANNA)
+    )
 
 
 def be_known(office: Office, address: str) -> None:

@@ -8,11 +8,12 @@ import pytest
 from chalicelib.core import consent
 from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.bad_input import BadInput
+from chalicelib.core.idempotency import KeyReused
 from chalicelib.core.message import Content, Message, Tracking
 from chalicelib.core.submission import parse
 from chalicelib.core.suppression import Cause, Reason, Suppression
 from chalicelib.core.token import Mode
-from chalicelib.flow.accept import KeyReused, Stores, UnderWay, accept
+from chalicelib.flow.accept import Stores, UnderWay, accept
 from chalicelib.gateways.queue import QueueDown
 from chalicelib.storage.account import Claim
 from tests.flow.people import ANNA, RAJ, People

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from chalicelib.core import webhook as hooks
-from chalicelib.core.delivery import Answer, Status, Task, begun, place_of
+from chalicelib.core.delivery import INTERRUPTED, Answer, Attempt, Status, Task, begun, place_of
 from chalicelib.core.message import Envelope
 from chalicelib.core.notice import Notice
 from chalicelib.core.refold import Fold
@@ -89,6 +89,68 @@ def test_a_receiver_that_never_answers_is_tried_ten_times_in_75_hours_and_switch
     assert outbox.listening[-1] == frozenset(), "nothing more is written for nobody"
 
 
+@pytest.mark.parametrize("chance", [0.0, 0.5, 1.0])
+def test_with_a_notice_every_hour_the_first_one_has_ten_attempts_before_its_webhook_is_switched_off(chance):
+    every_hour = [notice(number=number)._replace(written_at=NOON + timedelta(hours=number)) for number in range(90)]
+    outbox = Outbox(*[Answer(None, "timeout", 15_000)] * 2000, notices=tuple(every_hour))
+    outbox.chance = chance
+    run(outbox, waiting=[(one.written_at, first_of(one)) for one in every_hour])
+    first, *others = (log(outbox, first_of(one)) for one in every_hour)
+    hook = outbox.hooks[HOOK.webhook_id]
+    assert (first.status, len(first.attempts)) == (Status.FAILED, 10)
+    assert {one.status for one in others} == {Status.CANCELLED}
+    assert (hook.disabled_reason, hook.disabled_at) == (Ended.FAILING, first.attempts[-1].at)
+
+
+@pytest.mark.parametrize("kill_at", range(1, 8))
+@pytest.mark.parametrize("answer", [Answer(410), BROKEN], ids=["gone", "the last attempt"])
+def test_a_worker_may_die_after_any_call_and_the_webhook_is_switched_off_all_the_same(answer, kill_at):
+    outbox = Outbox(*[answer] * 3, notices=(SENT,), kill_at=kill_at)
+    outbox.hooks = {HOOK.webhook_id: replace(HOOK, failing_since=NOON - timedelta(hours=75))}
+    before = 9 if answer is BROKEN else 0
+    waiting = replace(begun(SENT, HOOK.webhook_id, FIRST.place, NOON), tries=before)
+    outbox.rows[FIRST[:3]] = replace(waiting, attempts=(Attempt(NOON, 500),) * before)
+    task = FIRST._replace(tries=before)
+    for tries in range(3):
+        try:
+            run(
+                outbox,
+                at(400 * tries),
+                [(at(400 * tries), task), *((at(400 * tries), one) for one, _ in outbox.queued)],
+            )
+        except Killed:
+            outbox.queued = []
+    reason = Ended.GONE if before == 0 else Ended.FAILING
+    done, hook = log(outbox), outbox.hooks[HOOK.webhook_id]
+    assert (done.status, hook.enabled, hook.disabled_reason) == (Status.FAILED, False, reason)
+    assert len(done.attempts) == done.tries
+    assert len(outbox.posted) <= 2
+
+
+def test_a_task_that_comes_again_switches_off_nothing_that_its_owner_has_switched_on_since():
+    outbox = Outbox(Answer(410), notices=(SENT,))
+    flow.deliver(FIRST, outbox.parts(), NOON)
+    on = hooks.enabled(outbox.hooks[HOOK.webhook_id], at(30))
+    outbox.hooks = {HOOK.webhook_id: on}
+    assert flow.deliver(FIRST, outbox.parts(), at(60)) == flow.NOTHING_TO_DO
+    assert outbox.hooks == {HOOK.webhook_id: on}
+
+
+@pytest.mark.parametrize("answer", [Answer(410), BROKEN, Answer(200)], ids=["gone", "broken", "taken"])
+def test_what_the_old_address_answers_says_nothing_of_the_new_one(answer):
+    outbox = Outbox(notices=(SENT,))
+    failing = replace(HOOK, failing_since=at(-60)) if answer.status_code == 200 else HOOK
+    outbox.hooks = {HOOK.webhook_id: failing}
+    moved = hooks.moved(failing, "https://new.example.com/hooks", at(1))
+
+    def post(url, headers, body):
+        outbox.hooks = {HOOK.webhook_id: moved}  # asked for before the attempt, and stored only now
+        return answer
+
+    assert not flow.deliver(FIRST, outbox.parts()._replace(post=post), at(2)).is_disabled
+    assert outbox.hooks == {HOOK.webhook_id: moved}
+
+
 def test_a_receiver_that_answers_410_is_switched_off_at_once():
     outbox = Outbox(Answer(410), notices=(SENT, notice(number=1)))
     assert flow.deliver(FIRST, outbox.parts(), NOON) == (Status.FAILED, True, 0)
@@ -159,7 +221,7 @@ def test_a_task_that_was_queued_while_an_attempt_was_under_way_makes_no_attempt_
 @pytest.mark.parametrize("answer", [Answer(410), BROKEN, Answer(204)], ids=["gone", "broken", "taken"])
 def test_a_late_answer_of_the_old_address_says_nothing_of_the_new_one(answer):
     outbox = Outbox(notices=(SENT,))
-    moved = replace(HOOK, url="https://new.example.com/hooks", failing_since=at(1))
+    moved = replace(hooks.moved(HOOK, "https://new.example.com/hooks", at(1)), failing_since=at(1))
 
     def slowly(url, headers, body):
         outbox.hooks = {HOOK.webhook_id: moved}  # meanwhile its owner changed it
@@ -204,6 +266,7 @@ def test_a_worker_that_dies_in_the_last_attempt_leaves_no_eleventh():
     outbox.rows[FIRST[:3]] = replace(begun(SENT, HOOK.webhook_id, FIRST.place, NOON), tries=10, claim="dead")
     assert flow.deliver(FIRST._replace(tries=10), outbox.parts(), at(400)).status is Status.FAILED
     assert outbox.posted == []
+    assert log(outbox).attempts[-1] == Attempt(NOON, error=INTERRUPTED)
 
 
 def test_a_queue_message_that_is_lost_is_made_up_for():

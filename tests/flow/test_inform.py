@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.core import submission
+from chalicelib.core import mail_sheet, mail_view, submission
 from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.bad_input import BadInput, wrong
+from chalicelib.core.message import Envelope, Failure, Message, Sending, Tracking
+from chalicelib.core.report_mail import without_addresses
 from chalicelib.core.report_schedule_body import added
+from chalicelib.core.sheet import Sheet
+from chalicelib.core.summary import EMPTY, Bounce, Delivery, RecipientState, State
 from chalicelib.core.user import User
 from chalicelib.flow import inform
 from tests.core.reports import report
@@ -19,6 +23,7 @@ BODY = {"report": "email-analytics", "every": "day", "users": ["kim", "raj"], "f
 MADE = datetime(2026, 11, 1, tzinfo=UTC)
 EIGHT = datetime(2026, 11, 22, 7, tzinfo=UTC)  # in Berlin
 DAY = timedelta(days=1)
+ANNA = "anna@example.com"
 
 
 class Killed(Exception):
@@ -38,6 +43,8 @@ class World:
         self.life = 10_000
         self.suppressed: set[str] = set()
         self.broken: Exception | None = None
+        self.listed: list[dict[str, Any]] = []
+        self.sheets: list[Sheet] = []
 
     def all(self):
         return ["acme"]
@@ -55,7 +62,7 @@ class World:
         self.asked.append((name, query, at))
         if self.broken:
             raise self.broken
-        return report(name)
+        return report(name, **({"emails": {"data": self.listed, "has_more": False}} if self.listed else {}))
 
     def hand_over(self, account, body, mail_id):
         mail = submission.parse(body)  # whatever is handed over must be a mail that the API would take
@@ -66,6 +73,10 @@ class World:
         assert mail_id not in self.mails, "it is there already"
         self.mails[mail_id] = body
         self._live()
+
+    def write(self, file_format, sheet):
+        self.sheets.append(sheet)
+        return b"file"
 
     def _live(self) -> None:
         self.life -= 1
@@ -85,7 +96,7 @@ class World:
             policy_of=lambda account: AccountPolicy(time_zone="Europe/Berlin"),
             report_of=self.report_of,
             draw=lambda chart: b"png",
-            write=lambda file_format, sheet: b"file",
+            write=self.write,
             has_mail=lambda account, mail_id: mail_id in self.mails,
             hand_over=self.hand_over,
             page_of=lambda name, query: f"https://mail.example.com/reports/{name}?{sorted(query)}",
@@ -125,6 +136,23 @@ def test_before_its_time_and_again_after_it_nothing_is_sent():
     for late in range(1, 24):
         assert world.run(EIGHT - DAY + timedelta(hours=late)).sent == 0
     assert world.run(EIGHT).sent == 2
+
+
+def test_neither_the_mail_nor_its_file_has_an_address_of_the_mails_that_it_lists():
+    """A mail is kept when a person whose mail it lists is erased."""
+    bounce = Bounce(0, EIGHT, f"550 5.1.1 <{ANNA}>: user unknown")
+    bounced = State(Delivery(recipients={ANNA: RecipientState(bounce=bounce)}))
+    people = Envelope(ANNA, (ANNA,), (f"Anna <{ANNA}>",), (ANNA,), (ANNA,), "Hi")
+    listed = Message("0" * 32, "acme", EIGHT, people, Tracking(True, True), failure=Failure("x", ANNA), state=bounced)
+    listed = replace(listed, sent_at=EIGHT, sending=Sending.SENT)
+    world = World(report="sent-email-status", format="csv")
+    world.listed = [mail_view.show(listed), mail_view.show(replace(listed, state=EMPTY))]
+    assert world.run().sent == 2, world.failures
+    told = [*(body[part] for body in world.mails.values() for part in ("subject", "html", "text"))]
+    cells = [str(value) for sheet in world.sheets for row in sheet.rows for value in row]
+    assert len(cells) == 2 * len(mail_sheet.COLUMNS) and "hard" in cells
+    assert not [text for text in [*told, *cells] if "@" in text]
+    assert "@" not in repr(without_addresses({"emails": {"data": world.listed}})), "nor has what they are made of"
 
 
 @pytest.mark.parametrize("life", range(1, 8))

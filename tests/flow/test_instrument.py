@@ -86,6 +86,76 @@ def test_a_mail_with_files_as_links_and_a_way_out_is_this_to_the_byte() -> None:
     assert text == (GOLDEN / "bulk.txt").read_text()
 
 
+# What cannot be stored
+
+
+class Away(Stores):
+    """Stores of which those of these names are away."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__()
+        self.left: list[tuple[str, int]] = []
+        for name in names:
+            setattr(self, name, self._fail)
+
+    def _fail(self, *_: Any) -> None:
+        raise ConnectionError("away")
+
+    def ensure(self, _: Message) -> None:
+        self.order.append("aggregate")
+
+
+QUOTE, LONG = "https://example.com/quote", f"https://example.com/{'x' * 700}"
+SHORT_AND_LONG = f'<p><a href="{QUOTE}">a</a> <a href="{LONG}">b</a></p>'
+ADDED_UP = Tracking(True, True, until=UNTIL, mode=Mode.AGGREGATE)
+
+
+def made_without(*names: str, tracking: Tracking = TRACKED, known: tuple[str, ...] = (QUOTE, LONG)) -> tuple[str, Away]:
+    """The HTML that goes out while these stores are away, and what was told of it."""
+    envelope = Envelope("me@example.com", ("anna@example.com",), subject="Offer")
+    message, away = Message(MESSAGE_ID, "acme", NOON, envelope, tracking), Away(*names)
+
+    def left(message: Message, links: int, error: Exception) -> None:
+        away.left.append((str(error), links))
+
+    parts = Parts(away, away, KEYS, HOST, lambda: "id", away, left)
+    return body(mail_of(message, Content(SHORT_AND_LONG, None, links=known), parts), "html"), away
+
+
+def test_a_long_link_that_cannot_be_stored_stays_as_it_is_and_all_else_is_tracked() -> None:
+    html, away = made_without("put")
+    assert [(one.position, one.destination) for one in tokens(html, "c")] == [(0, QUOTE)]
+    assert f'<a href="{LONG}">b</a>' in html
+    assert html.count("/o/") == 1
+    assert away.left == [("away", 1)]
+
+
+def test_links_whose_positions_cannot_be_stored_stay_as_they_are() -> None:
+    html, away = made_without("put", known=())
+    assert f'<a href="{QUOTE}">a</a> <a href="{LONG}">b</a>' in html
+    assert html.count("/o/") == 1
+    assert away.left == [("away", 2)]
+
+
+def test_a_mail_that_cannot_be_added_up_goes_out_as_it_is() -> None:
+    html, away = made_without("ensure", tracking=ADDED_UP)
+    assert html == SHORT_AND_LONG
+    assert away.left == [("away", 2)]
+    assert made_without(tracking=ADDED_UP)[1].left == []
+
+
+@pytest.mark.parametrize("name", ["put_file", "put_files"])
+def test_a_mail_waits_for_its_files(name: str) -> None:
+    envelope = Envelope("me@example.com", ("anna@example.com",), subject="Offer")
+    away = Away(name)
+    with pytest.raises(ConnectionError):
+        mail_of(
+            Message(MESSAGE_ID, "acme", NOON, envelope, TRACKED),
+            CONTENT,
+            Parts(away, away, KEYS, HOST, lambda: "id", away),
+        )
+
+
 # Files
 
 

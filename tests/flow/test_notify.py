@@ -60,10 +60,12 @@ class Line:
 
     def __init__(self) -> None:
         self.tasks: list[Task] = []
+        self.delays: list[int] = []
         self.replays: list[Replay] = []
 
     def put(self, tasks: Any) -> None:
         self.tasks += [task for task, _ in tasks]
+        self.delays += [seconds for _, seconds in tasks]
 
     def put_replays(self, replays: Any) -> None:
         self.replays += replays
@@ -82,7 +84,7 @@ def retold(outbox: Outbox, notices: Kept, replay: Replay) -> Line:
     line = Line()
     line.replays = [replay]
     while line.replays:
-        retell.retell(line.replays.pop(), retell.Parts(outbox, notices, line), NOON)
+        retell.retell(line.replays.pop(), retell.Parts(outbox, notices, line, SETTLES), NOON)
     return line
 
 
@@ -102,6 +104,15 @@ def test_only_what_the_webhook_wants_is_told_again_and_to_one_that_is_off_nothin
     assert retold(outbox, mixed, WHOLE._replace(webhook_id="d" * 32)).tasks == []
 
 
+@pytest.mark.parametrize("kind", Type)
+def test_what_has_not_settled_yet_waits_for_the_rest_of_its_time_also_when_it_is_told_again(outbox, kind):
+    ages = (0, 1, 59.5, 60, 3600)
+    one = kept(1).notices[0]
+    notices = Kept(*(one._replace(type=kind, notice_id=f"{age}", written_at=at(-age)) for age in ages))
+    line = retold(outbox, notices, WHOLE._replace(start=at(-4000)))
+    assert line.delays == ([60, 59, 1, 0, 0] if kind in SETTLING else [0] * 5)
+
+
 def replace_type(one: Notice, kind: str) -> Notice:
     return one._replace(type=kind, notice_id="other")
 
@@ -115,16 +126,15 @@ def test_a_large_range_is_told_in_parts_each_notice_once(outbox, milliseconds):
 
 def test_one_call_tells_no_more_than_it_has_time_for(outbox):
     line, notices = Line(), kept(10 * retell.AT_ONCE)
-    assert retell.retell(WHOLE, retell.Parts(outbox, notices, line), NOON) == 0
+    assert retell.retell(WHOLE, retell.Parts(outbox, notices, line, SETTLES), NOON) == 0
     assert notices.read == retell.AT_ONCE + 1
     first, second = line.replays
     assert (first.start, first.end, second.end) == (WHOLE.start, second.start, WHOLE.end)
 
 
 def test_what_will_be_told_is_counted_up_to_a_limit(outbox):
-    parts = retell.Parts(outbox, kept(7), Line())
-    assert retell.count(WHOLE, parts, NOON) == (7, False)
-    assert retell.count(WHOLE, parts, NOON, most=5) == (5, True)
+    assert retell.count(WHOLE, outbox, kept(7), NOON) == (7, False)
+    assert retell.count(WHOLE, outbox, kept(7), NOON, most=5) == (5, True)
 
 
 # ------------------------------------------------------------------------------------------------------- who listens

@@ -7,12 +7,13 @@ import pytest
 from chalicelib.core import links
 from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.bad_input import BadInput
+from chalicelib.core.idempotency import KeyReused
 from chalicelib.core.message import Sending
 from chalicelib.core.submission import parse
 from chalicelib.core.suppression import Cause, Reason, Suppression
 from chalicelib.core.token import Keys, Purpose, verify
 from chalicelib.flow import instrument, prepare
-from chalicelib.flow.accept import KeyReused, Stores
+from chalicelib.flow.accept import Stores
 from tests.flow.people import ANNA
 from tests.flow.test_accept import BODY, NOON, World
 

@@ -1,9 +1,10 @@
 """Whatever happens to mails, in whatever order it becomes known, and whenever tables are built: each report says what a
 naive count of all events says, and every break-up comes to its summary."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from statistics import NormalDist
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from bench.replay_store import Store
 from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.behind import SETTLED
-from chalicelib.core.cell import CALLS, COLUMNS, HOURS, WEEKDAYS
+from chalicelib.core.cell import CALLS, COLUMNS, HOURS, WEEKDAYS, Cells, Place
 from chalicelib.core.erased import erased
 from chalicelib.core.event import Event
 from chalicelib.core.phone_call import PhoneCall, cells_of
@@ -84,7 +85,9 @@ class World:
             folding.reclassify(each.message.message_id, self.folding, now=now)
 
     def call(self, call: PhoneCall) -> None:
-        cells = cells_of(call)
+        self.count(cells_of(call))
+
+    def count(self, cells: Cells) -> None:
         self.tables.mark((place.account, place.day) for place in cells)
         self.store.add_cells(cells)
 
@@ -162,6 +165,49 @@ def without_calls(found: Figures) -> Figures:
     return {name: number for name, number in found.items() if name not in CALLS}
 
 
+RANKED = (
+    ("top-templates-by-open-rate", {"minimum": "1"}, "opened"),
+    ("top-templates-by-click-rate", {"minimum": "2"}, "clicked"),
+    ("top-users", {}, "sent"),
+    ("top-users", {"order": "clicked"}, "clicked"),
+    ("top-users", {"order": "open_rate", "minimum": "1"}, "opened"),
+)
+"""Reports of the first ones, their parameters, and what is ranked: by its rate of tracked mails where there is a
+minimum of these, for which the usual one is too high here."""
+
+
+def by_value(
+    facts: Iterable[Fact], first: str, last: str, dimension: str, left: Mapping[str, frozenset[str]]
+) -> dict[str, Figures]:
+    """What mails count for by each value of a dimension, of those that have one."""
+    facts = list(facts)
+    values = {getattr(fact, dimension) for fact in facts} & left.get(
+        dimension, {getattr(one, dimension) for one in facts}
+    )
+    found = {
+        value: without_calls(wanted_of(facts, first, last, **{**left, dimension: frozenset({value})}))
+        for value in values - {""}
+    }
+    return {value: row for value, row in found.items() if row}
+
+
+def rank_of(row: Figures, column: str, is_by_rate: bool) -> tuple[float, int]:
+    """What is sorted by: less comes first. Of a rate that is the lesser of the two shares from which what was found is
+    as far away as 95 of 100 samples are at most, by the definition of Wilson's interval."""
+    part, whole = row.get(column, 0), row.get("tracked", 0)
+    if not is_by_rate:
+        return -part, 0
+    lowest, highest = 0.0, min(part / whole, 1.0)
+    for _ in range(60):
+        middle = (lowest + highest) / 2
+        is_near = (part / whole - middle) ** 2 <= DEVIATIONS**2 * middle * (1 - middle) / whole
+        lowest, highest = (lowest, middle) if is_near else (middle, highest)
+    return -round(highest, 9), -whole
+
+
+DEVIATIONS = NormalDist().inv_cdf(0.975)
+
+
 @st.composite
 def filters(draw: Any) -> tuple[dict[str, Any], dict[str, frozenset[str]]]:
     """Parameters of a query, and the values of dimensions that they leave."""
@@ -231,13 +277,50 @@ def test_each_report_says_what_a_naive_count_says_and_comes_to_its_summary(
         assert figures(report["summary"]) == whole
         assert added(map(figures, report["rows"])) == whole
 
-    for name in ("sent-email-status", "top-users", "top-templates-by-open-rate", "top-templates-by-click-rate"):
-        report = world.report(name, **span, **query)
+    assert figures(world.report("sent-email-status", **span, **query)["summary"]) == without_calls(whole)
+    for name, asked, column in RANKED:
+        report = world.report(name, **span, **query, **asked)
         assert figures(report["summary"]) == without_calls(whole)
-        for row in report["rows"]:
-            dimension = "user" if name == "top-users" else "template"
-            own = left | {dimension: frozenset({row["key"]})}
-            assert figures(row) == without_calls(wanted_of(facts, first, last, **own))
+        dimension, minimum = "user" if name == "top-users" else "template", int(asked.get("minimum", 0))
+        rows = by_value(facts, first, last, dimension, left)
+        enough = {value: row for value, row in rows.items() if row.get("tracked", 0) >= minimum}
+        best = sorted(enough, key=lambda value: (*rank_of(enough[value], column, bool(minimum)), value))
+        assert [(row["key"], figures(row)) for row in report["rows"]] == [(value, enough[value]) for value in best]
+        assert [row["rank"] for row in report["rows"]] == [*range(1, len(best) + 1)]
+        assert report["left_out"] == len(rows) - len(enough)
+
+
+COUNTS = st.lists(st.integers(0, 30), min_size=3, max_size=3).map(sorted)
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(COUNTS, min_size=2, max_size=14),
+    st.sampled_from(RANKED),
+    st.integers(1, 12),
+)
+def test_the_first_ones_are_in_the_order_of_a_naive_wilson_sort(drawn, ranked, minimum):
+    """With more mails than lives can be drawn of, so that a high rate of few stands beside a lower one of many."""
+    name, asked, column = ranked
+    dimension = "user" if name == "top-users" else "template"
+    rows = {f"{dimension}-{number:02}": counts_of(counts) for number, counts in enumerate(drawn)}
+    world = World(AccountPolicy(), [])
+    world.count({Place(ACCOUNT, str(LAST), **{dimension: value}): row for value, row in rows.items()})
+    world.settle()
+    if "minimum" in asked:
+        asked = {**asked, "minimum": str(minimum)}
+    report = world.report(name, **asked, period="last_7_days")
+    kept = {value: row for value, row in rows.items() if row["sent"]}
+    enough = [value for value, row in kept.items() if "minimum" not in asked or row["tracked"] >= minimum]
+    best = sorted(enough, key=lambda value: (*rank_of(kept[value], column, "minimum" in asked), value))
+    assert [row["key"] for row in report["rows"]] == best[:10]
+    assert report["left_out"] == len(kept) - len(enough)
+
+
+def counts_of(counts: Sequence[int]) -> dict[str, int]:
+    """Of mails that were all tracked and delivered some were opened, and of these some clicked."""
+    clicked, opened, sent = counts
+    return {"sent": sent, "tracked": sent, "delivered": sent, "opened": opened, "clicked": clicked}
 
 
 @settings(max_examples=30)

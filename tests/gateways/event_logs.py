@@ -22,8 +22,10 @@ PATIENT = 20.0
 HASTY = 0.6
 
 
-def an_item(event_id: str = "JKJaXmPLvHcESHA=") -> dict[str, dict[str, str]]:
-    opened = event.make(MESSAGE_ID, event_id, Kind.OPENED, AT, method="GET")
+def an_item(event_id: str = "JKJaXmPLvHcESHA=", origin: str | None = None) -> dict[str, dict[str, str]]:
+    """A hit; `origin` is the hash of where it came from."""
+    source = {"from": origin} if origin else {}
+    opened = event.make(MESSAGE_ID, event_id, Kind.OPENED, AT, method="GET", **source)
     return event.as_item(opened, AT + timedelta(days=107))
 
 

@@ -163,6 +163,24 @@ def test_when_the_queue_fails_too_the_event_is_a_line_of_the_log(
     assert len(line["reasons"]) == 2
 
 
+def test_the_queue_keeps_the_hash_of_where_a_hit_came_from_and_the_log_does_not(
+    log: EventLog, dynamodb: AwsOnLoopback, sqs: AwsOnLoopback, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The log outlasts the day's salt, without which nobody can tell what the hash stands for."""
+    item = an_item(origin="9f86d081884c7d65")
+    assert "9f86d081884c7d65" in item["data"]["S"]
+    dynamodb.always["PutItem"] = refuses("ValidationException")
+    assert log.record(item) is Kept.QUEUE
+    assert spilled_to(sqs) == [item]
+    sqs.always["SendMessage"] = refuses("QueueDoesNotExist")
+    assert log.record(item) is Kept.LOG
+    printed = capsys.readouterr().out
+    assert "9f86d081884c7d65" not in printed
+    kept = json.loads(printed.splitlines()[-1])["spilled_event"]
+    assert json.loads(kept["data"]["S"]) == {"method": "GET"}
+    assert kept == an_item(), "all else is there"
+
+
 @pytest.fixture
 def hasty(dynamodb: AwsOnLoopback, sqs: AwsOnLoopback) -> Iterator[EventLog]:
     log = log_for(dynamodb.url, sqs.url, HASTY)

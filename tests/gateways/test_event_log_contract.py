@@ -232,10 +232,10 @@ def test_the_salt_of_the_hot_path_is_the_one_that_storage_reads(
     real: Real, real_log: EventLog, pynamodb_finds: None
 ) -> None:
     stored = salts.Salts("salts", "eu-central-1")
-    assert stored.of(AT.date()) is None
+    assert stored.of(AT.date(), AT) is None
     made = Salts(real_log.dynamodb, "salts").of(AT.date())
-    assert made and stored.of(AT.date()) == made == Salts(real_log.dynamodb, "salts").of(AT.date())
+    assert made and stored.of(AT.date(), AT) == made == Salts(real_log.dynamodb, "salts").of(AT.date())
     (item,) = real.dynamodb.scan(TableName="salts")["Items"]
     assert item["expires_at"]["N"] == str(int(datetime(2026, 11, 24, tzinfo=UTC).timestamp()))
     stored.forget(AT.date())
-    assert stored.of(AT.date()) is None
+    assert stored.of(AT.date(), AT) is None

@@ -16,6 +16,9 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 60
+REPORT_SECONDS = 240
+"""Reports are built once a minute. A change that comes just after a build waits until its mark, which is kept for a
+minute, is two minutes old, and then for the next build."""
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0.0.0 Safari/537.36"
 """Whoever asks otherwise for a pixel or a link is no person."""
@@ -62,15 +65,22 @@ def ask(url: str, method: str = "GET", body: object = None, headers: Mapping[str
         return Answer(answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.read())
 
 
-def until(look: Callable[[], Any], what: str) -> Any:
+def until(look: Callable[[], Any], what: str, seconds: float = PATIENCE_SECONDS) -> Any:
     """What `look` finds, as soon as that is anything true."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = look()
         if found:
             return found
         time.sleep(0.05)
-    raise AssertionError(f"{what} did not come within {PATIENCE_SECONDS} s")
+    raise AssertionError(f"{what} did not come within {seconds} s")
+
+
+def stay_in_a_day() -> None:
+    """Lets a midnight (UTC) pass that would come in the middle of a test."""
+    left = 86_400 - time.time() % 86_400
+    if left < 60:
+        time.sleep(left)
 
 
 def free_ports() -> int:

@@ -333,6 +333,7 @@ def test_what_the_gateway_says_by_itself_is_a_problem_that_repeats_nothing_of_th
         assert str(response.get("statusCode", problem["status"])) == str(problem["status"])
         headers = response["responseParameters"]
         assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
+        assert headers["gatewayresponse.header.X-Request-Id"] == "context.requestId"
 
 
 def test_unknown_paths_are_not_found_and_not_forbidden(resources):

@@ -87,4 +87,17 @@ def test_a_used_key_is_free_again_after_a_day_although_ttl_has_not_deleted_it(ac
     accounts.accept(claim(first), message(first), messages, NOON)
     assert accounts.claim("acme", claim(first).key, later) is None
     assert accounts.accept(claim(second, expires_at=later + timedelta(hours=24)), message(second), messages, later)
-    assert accounts.claim("acme", claim(second).key, later).message_id == second
+    assert accounts.claim("acme", claim(second).key, later).made_id == second
+
+
+def test_a_key_that_is_noted_before_anything_is_made_is_the_first_one_s_and_open_until_it_is_made(accounts):
+    first, second = claim("a" * 32)._replace(is_open=True), claim("b" * 32)._replace(is_open=True)
+    assert accounts.claim_first("acme", first, NOON) == first
+    assert accounts.claim_first("acme", second, NOON) == first
+    accounts.close("acme", first)
+    assert accounts.claim("acme", first.key, NOON) == first._replace(is_open=False)
+
+
+def test_a_key_that_is_forgotten_is_not_closed_into_being(accounts):
+    accounts.close("acme", claim("a" * 32))
+    assert accounts.claim("acme", claim("a" * 32).key, NOON) is None

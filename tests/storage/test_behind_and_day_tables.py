@@ -163,6 +163,8 @@ def test_a_change_of_time_zone_is_remembered_until_all_mails_are_walked(behind, 
     behind.rezone("acme")
     assert behind.all() == []
     (found,) = behind.rezonings()
+    assert behind.is_rezoning("acme")
+    assert not behind.is_rezoning("acm")
     assert (found.account, found.asked_at, found.place) == ("acme", NOON, None)
     assert behind.since("acme", DAY, DAY) == NOON
     assert behind.rezoned(found, "2026-11-01T00:00:00.000Z#x")
@@ -174,6 +176,8 @@ def test_a_change_of_time_zone_is_remembered_until_all_mails_are_walked(behind, 
     assert again.place is None
     assert behind.rezoned(again, None)
     assert behind.rezonings() == []
+    behind.mark([("acme", DAY)])
+    assert not behind.is_rezoning("acme")
 
 
 def test_adding_to_cells_marks_their_days_before(cells, behind):

@@ -8,6 +8,7 @@ from chalicelib.core.cell import Counted, Place, difference
 from chalicelib.core.change import Change
 from chalicelib.core.message import Envelope, Message, Tracking
 from chalicelib.core.notice import KEPT, Notice, id_of
+from chalicelib.core.recount import Recounting
 from chalicelib.core.refold import Fold, Step
 from chalicelib.storage.cells import CellTable
 from chalicelib.storage.events import Events
@@ -84,6 +85,38 @@ def test_where_one_of_them_was_overtaken_nothing_is_stored_of_any(messages, fold
     assert CellTable("reports", REGION).of_day("acme", "2026-03-01") == {}
     assert not list(Notices("outbox", REGION).between("acme", NOON, NOON + timedelta(days=1), now=NOON))
     assert folds.find(both[1].message_id)[0].version == 0
+
+
+def recounting(message: Message, before: Counted, after: Counted) -> Recounting:
+    return Recounting(message, after, difference(message, before, after))
+
+
+def test_what_mails_count_for_is_stored_with_the_difference_for_the_cells(messages, folds):
+    one, other = mail(messages, 1), mail(messages, 2)
+    assert folds.store([change(one), change(other)])
+    later = COUNTED._replace(day="2026-03-02")
+    found = [folds.find(each.message_id)[0] for each in (one, other)]
+    assert folds.recount([recounting(message, COUNTED, later) for message in found])
+    cells = CellTable("reports", REGION)
+    assert cells.of_day("acme", "2026-03-01") == {}
+    assert cells.of_day("acme", "2026-03-02") == {
+        PLACE._replace(day="2026-03-02"): {"sent": 2, "opened": 2, "sun_14": 2}
+    }
+    assert folds.find(one.message_id)[1] == change(one).step.fold._replace(counted=later)
+
+
+def test_where_a_mail_was_folded_since_it_was_read_nothing_that_mails_count_for_is_changed(messages, folds):
+    one, other = mail(messages, 1), mail(messages, 2)
+    assert folds.store([change(one), change(other)])
+    stale = [folds.find(each.message_id)[0] for each in (one, other)]
+    clicked = COUNTED._replace(columns=COUNTED.columns | {"clicked"})
+    more = Change(stale[1], Step(Fold(counted=clicked), (), False), difference(other, COUNTED, clicked))
+    assert folds.store([more])
+    cells = CellTable("reports", REGION)
+    before = cells.of_day("acme", "2026-03-01")
+    assert not folds.recount([recounting(message, COUNTED, Counted()) for message in stale])
+    assert cells.of_day("acme", "2026-03-01") == before == {PLACE: {"sent": 2, "opened": 2, "clicked": 1, "sun_14": 2}}
+    assert [folds.find(each.message_id)[1].counted for each in (one, other)] == [COUNTED, clicked]
 
 
 def test_a_notice_is_found_by_its_key_and_by_its_time_as_long_as_it_is_kept(messages, folds, stack):

@@ -67,6 +67,15 @@ def test_after_its_lease_another_worker_may_begin_the_next_attempt_and_the_first
     assert not store.settle(deliveries.settled(deliveries.held(one, "slow"), Answer(200), NOON, 0.0), is_queued=False)
 
 
+def test_who_ends_a_delivery_again_for_want_of_an_answer_has_ended_it(store):
+    given_up = deliveries.given_up(replace(delivery(), tries=1))
+    assert store.claim(delivery(), "dead", NOON)
+    assert [store.end(given_up, Status.FAILED) for _ in range(2)] == [True, True]
+    assert not store.end(replace(given_up, tries=2), Status.FAILED)
+    assert not store.end(given_up, Status.CANCELLED)
+    assert store.get("acme", HOOK, given_up.place) == replace(given_up, claim="")
+
+
 def test_what_is_ended_begins_no_attempt(store):
     one = delivery()
     assert store.end(replace(one, next_at=None), Status.CANCELLED)

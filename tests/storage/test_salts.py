@@ -1,7 +1,8 @@
 """The table of salts as the fold reads it and the sweep empties it."""
 
 from base64 import b64encode
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import boto3
 import pytest
@@ -10,11 +11,14 @@ from chalicelib.storage.salts import Salts
 from tests.moto_stack import REGION, Stack
 
 DAY = date(2026, 11, 21)
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+OVER = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 def written(day: date, salt: bytes) -> None:
     """An item as the hot path writes it."""
-    item = {"day": {"S": day.isoformat()}, "salt": {"B": salt}, "expires_at": {"N": "1795478400"}}
+    over = str(int(OVER.timestamp()))
+    item: dict[str, Any] = {"day": {"S": day.isoformat()}, "salt": {"B": salt}, "expires_at": {"N": over}}
     boto3.client("dynamodb", region_name=REGION).put_item(TableName="salts", Item=item)
 
 
@@ -26,11 +30,18 @@ def days(stack: Stack) -> list[str]:
 @pytest.mark.parametrize("salt", [b"s" * 32, bytes(range(32)), b64encode(b"s" * 24)])
 def test_a_salt_is_read_byte_for_byte(stack: Stack, salt: bytes) -> None:
     written(DAY, salt)
-    assert Salts("salts", REGION).of(DAY) == salt
+    assert Salts("salts", REGION).of(DAY, NOW) == salt
 
 
 def test_a_day_without_a_salt_has_none(stack: Stack) -> None:
-    assert Salts("salts", REGION).of(DAY) is None
+    assert Salts("salts", REGION).of(DAY, NOW) is None
+
+
+def test_a_salt_that_is_over_is_none_although_ttl_has_not_deleted_it(stack: Stack) -> None:
+    written(DAY, b"s" * 32)
+    salts = Salts("salts", REGION)
+    assert salts.of(DAY, OVER - timedelta(seconds=1))
+    assert salts.of(DAY, OVER) is None
 
 
 def test_a_day_is_forgotten_with_what_was_left_of_the_week_before_and_no_later_one(stack: Stack) -> None:
@@ -40,4 +51,4 @@ def test_a_day_is_forgotten_with_what_was_left_of_the_week_before_and_no_later_o
     for _ in range(2):
         salts.forget(DAY)
         assert days(stack) == ["2026-11-22", "2026-11-23"]
-    assert salts.of(DAY) is None
+    assert salts.of(DAY, NOW) is None

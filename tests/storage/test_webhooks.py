@@ -32,9 +32,8 @@ def test_an_account_without_any_has_none(store):
 
 
 def test_all_that_is_known_is_kept_and_is_this_account_s(store):
-    full = hooks.disabled(
-        hooks.after_failure(hooks.rotated(hook("a"), Keys({1: b"x" * 32}), NOON), NOON), NOON, Ended.GONE
-    )
+    failing = replace(hooks.rotated(hook("a"), Keys({1: b"x" * 32}), NOON), failing_since=NOON, renewed_at=NOON)
+    full = hooks.disabled(failing, NOON, Ended.GONE)
     store.change("acme", add(full))
     store.change("acme", add(hook("b")))
     assert store.of("acme") == {"a" * 32: full, "b" * 32: hook("b")}

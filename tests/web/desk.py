@@ -1,21 +1,25 @@
 """The pages with an account of fakes behind them, and a reader who keeps cookies as a browser does."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from itertools import count
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from chalicelib.core import apikey, event, instant
+from chalicelib.core import apikey, event, instant, phone_call
 from chalicelib.core.account_policy import AccountPolicy
 from chalicelib.core.apikey import ApiKey
 from chalicelib.core.cell import counted_of
 from chalicelib.core.consent import Entry
 from chalicelib.core.event import Event, Kind
+from chalicelib.core.job import Job
+from chalicelib.core.job import Kind as JobKind
 from chalicelib.core.mail_context import context_of
 from chalicelib.core.mail_filter import ALL, Only
 from chalicelib.core.message import Content, Envelope, Message, Sending, Tracking
+from chalicelib.core.phone_call import ANY, PhoneCall, counts_as
 from chalicelib.core.status import opened_at, status_of
 from chalicelib.core.summary import summarise
 from chalicelib.core.token import Keys
@@ -86,6 +90,66 @@ def _is_wanted(message: Message, only: Only) -> bool:
     return is_there and (not only.is_of_counted or only.holds_for(counted_of(message, message.state, UTC)))
 
 
+class FakeCallPage(NamedTuple):
+    calls: list[PhoneCall]
+    has_more: bool
+    after: str | None
+    before: str | None
+
+
+class FakePhoneCalls:
+    """What storage promises, in a list."""
+
+    def __init__(self) -> None:
+        self.all: list[PhoneCall] = []
+
+    def page(
+        self,
+        account: str,
+        limit: int,
+        after: str | None = None,
+        before: str | None = None,
+        only: phone_call.Only = ANY,
+    ) -> FakeCallPage:
+        wanted = [one for one in self.all if one.account == account and _is_call_wanted(one, only)]
+        there = [one for one in sorted(wanted, key=lambda one: one.place) if _is_between(one, after, before)]
+        chosen = (there[:limit] if before else there[-limit:])[::-1]
+        first, last = (chosen[0].place, chosen[-1].place) if chosen else (None, None)
+        return FakeCallPage(chosen, len(there) > limit, last, first)
+
+
+def _is_between(call: PhoneCall, after: str | None, before: str | None) -> bool:
+    return (not after or call.place < after) and (not before or call.place > before)
+
+
+def _is_call_wanted(call: PhoneCall, only: phone_call.Only) -> bool:
+    named = [(only.module, call.module), (only.direction, call.direction), (only.outcome, call.outcome)]
+    is_of_days = (only.first or "") <= call.day <= (only.last or "~")
+    is_named = all(want in (None, value) for want, value in named) and call.user in (only.users or {call.user})
+    return is_of_days and is_named and (only.column is None or counts_as(call, only.column))
+
+
+class FakeExports:
+    """Jobs in a dict, which nobody works at; `error` is raised at the next beginning."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Job] = {}
+        self.error: Exception | None = None
+
+    def begin(self, account: str, export_id: str, query: Mapping[str, Sequence[str]], file_format: str) -> None:
+        if self.error:
+            raise self.error
+        new = Job(account, export_id, JobKind.MAILS, NOW, None, None, query=query, file_format=file_format)
+        self.by_id.setdefault(export_id, new)
+
+    def find(self, account: str, export_id: str) -> Job | None:
+        found = self.by_id.get(export_id)
+        return found if found and found.account == account else None
+
+    def url_of(self, export: Job, number: int) -> str:
+        return f"https://files.example.com/{export.parts[number].key}"
+
+
 class Desk:
     """An account `acme` with one key, and the parts of the pages. `now` may be set."""
 
@@ -93,6 +157,9 @@ class Desk:
         self.now = NOW
         self.keys: dict[str, ApiKey] = {}
         self.messages = FakeMessages()
+        self.phone_calls = FakePhoneCalls()
+        self.exports = FakeExports()
+        self.numbers = count(1)
         self.events: dict[str, list[Event]] = {}
         self.contents: dict[str, Content] = {}
         self.policy = AccountPolicy()
@@ -105,6 +172,7 @@ class Desk:
             keys=Keys(SECRETS),
             find_key=self.keys.get,
             messages=self.messages,
+            phone_calls=self.phone_calls,
             policy=lambda _account: self.policy,
             consents=lambda _account, address_key: self.consents.get(address_key, []),
             events=lambda message: self.events[message.message_id],
@@ -114,8 +182,9 @@ class Desk:
             directory=lambda _account: filled.DIRECTORY,
             users_of=lambda _account, group: self.groups.get(group, frozenset()),
             report_file=lambda *_asked: "https://files.example.com/",
+            exports=self.exports,
             now=lambda: self.now,
-            random_hex=lambda: "5" * 32,
+            random_hex=lambda: f"{next(self.numbers):032x}",
         )
 
     def add_key(self, account: str, *scopes: str) -> str:
@@ -139,6 +208,14 @@ class Desk:
         self.events[message_id] = []
         self.contents[message_id] = Content("<p>Hello</p>", None)
         return message_id
+
+    def call(self, user: str = "max", *, minutes_ago: float = 10, **changes: Any) -> str:
+        """An answered call that somebody made, in the list; its id."""
+        call_id = f"{len(self.phone_calls.all) + 1:032x}"
+        at = self.now - timedelta(minutes=minutes_ago)
+        made = PhoneCall(call_id, "acme", user, "outbound", at, 65, "answered", at.date().isoformat())
+        self.phone_calls.all.append(made._replace(**changes))
+        return call_id
 
     def happen(self, message_id: str, kind: Kind, at: datetime | None = None, **data: object) -> None:
         """An event, folded into the mail's state."""

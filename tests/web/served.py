@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from chalicelib.web import assets, mail, mails, opens, reports, signin
+from chalicelib.web import assets, mail, mail_export, mails, opens, phone_calls, reports, signin
 from chalicelib.web.answer import Answer, Asked
 from chalicelib.web.ports import Parts
 from chalicelib.web.problems import answered
@@ -25,6 +25,11 @@ PAGES: dict[str, Show] = {
     r"GET /mails/([0-9a-f]+)": mail.show_mail,
     r"GET /mails/([0-9a-f]+)/live": mail.show_live,
     r"GET /mails/([0-9a-f]+)/content": mail.show_content,
+    r"GET /calls": phone_calls.show_list,
+    r"POST /exports": mail_export.begin,
+    r"GET /exports/([0-9a-f]+)": mail_export.show,
+    r"GET /exports/([0-9a-f]+)/live": mail_export.show_live,
+    r"GET /exports/([0-9a-f]+)/files/(\d+)": mail_export.show_file,
     r"GET /reports": reports.show_index,
     r"GET /reports/([\w-]+)": reports.show_report,
     r"GET /static/(.+)": lambda name, asked, _: assets.serve(name, asked),

@@ -11,7 +11,7 @@ from chalicelib.core.mail_filter import Here
 from chalicelib.core.message import Tracking
 from chalicelib.core.source import SENDABLE
 from chalicelib.web import mails, narrowing
-from chalicelib.web.narrowing import FIELDS, of
+from chalicelib.web.narrowing import MAILS, of
 from tests.web.desk import NOW, Desk, Reader, text_of
 from tests.web.test_mails import link, live, subjects
 
@@ -49,7 +49,7 @@ def test_each_field_narrows_and_all_do_together(desk):
 
 
 def test_every_status_source_and_reason_can_be_chosen_in_words(desk):
-    (status, source, reason) = FIELDS[:3]
+    (status, source, reason) = MAILS.fields[:3]
     assert [choice.words for choice in status.choices] == [
         "Sent",
         "Delivered",
@@ -208,8 +208,8 @@ def test_a_place_in_the_list_stays_when_a_filter_is_tidied(desk):
 
 
 def test_what_is_asked_for_is_never_empty_fields():
-    assert of({"status": ["sent"], "source": [""]}, HERE).query == {"status": ["sent"]}
-    assert of({}, HERE).only.is_all
+    assert of({"status": ["sent"], "source": [""]}, HERE, MAILS).query == {"status": ["sent"]}
+    assert of({}, HERE, MAILS).only.is_all
 
 
 MADE = {"status": ["opened"], "from": ["2026-03-01"], "to": ["2026-03-09"], "user": ["raj", ""], "module": [""]}
@@ -236,8 +236,8 @@ def test_the_mails_behind_a_figure_are_those_that_count_there(desk):
 
 
 def test_what_a_link_brought_is_shown_in_words_and_each_part_can_be_taken_away():
-    narrowed = of(MADE | {"counted_as": ["opened_by_proxy"], "template": ["welcome"]}, HERE)
-    shown = narrowing.chips(narrowed, {"user": {"raj": "Raj Patel"}, "template": {}})
+    narrowed = of(MADE | {"counted_as": ["opened_by_proxy"], "template": ["welcome"]}, HERE, MAILS)
+    shown = narrowing.chips(narrowed.query, {"user": {"raj": "Raj Patel"}, "template": {}})
     assert [(chip.label, chip.words) for chip in shown] == [
         ("Days", "1 Mar – 9 Mar 2026"),
         ("Status", "Opened"),
@@ -266,13 +266,13 @@ def test_what_a_link_brought_is_shown_in_words_and_each_part_can_be_taken_away()
     ],
 )
 def test_days_columns_and_what_a_mail_has_none_of_are_said_in_words(query, words):
-    [chip] = narrowing.chips(of({name: [value] for name, value in query.items()}, HERE), {})
+    [chip] = narrowing.chips(of({name: [value] for name, value in query.items()}, HERE, MAILS).query, {})
     assert chip.words == words
 
 
 @pytest.mark.parametrize("column", [*COUNTED_AS, *HOURS])
 def test_all_that_a_mail_may_count_as_has_words(column):
-    [chip] = narrowing.chips(of({"counted_as": [column]}, HERE), {})
+    [chip] = narrowing.chips(of({"counted_as": [column]}, HERE, MAILS).query, {})
     assert chip.words
     assert "_" not in chip.words
 
@@ -307,5 +307,5 @@ def test_days_that_are_filled_in_take_the_place_of_a_period_and_a_user_of_none(d
     ],
 )
 def test_of_what_does_not_go_together_a_part_is_left_out(query, left, unknown):
-    narrowed = of({name: [value] for name, value in query.items()}, HERE)
+    narrowed = of({name: [value] for name, value in query.items()}, HERE, MAILS)
     assert (narrowed.query.keys(), " and an unknown ".join(narrowed.unknown)) == (left, unknown)

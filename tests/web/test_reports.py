@@ -1,14 +1,14 @@
 """The pages of reports: figures, what is behind them, filters in the address, and what is said where one is wrong."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from chalicelib.core import mail_view
-from chalicelib.core.report_query import REPORTS
+from chalicelib.core.report_query import RANKED, REPORTS
 from chalicelib.web import reports
 from tests.web.desk import NOW, Desk, Reader, text_of
 from tests.web.filled import FilledReports
@@ -200,6 +200,125 @@ def test_the_comparison_says_in_words_what_changed(desk, reader):
     assert 'id="before"' in shown.body
     (off,) = links(shown, "Compare with the period before")
     assert query_of(off) == {}
+
+
+@pytest.mark.parametrize("by", ["template", "module", "user", "source"])
+def test_each_row_says_what_it_was_in_the_period_before(desk, reader, by):
+    report = desk.reports("acme", "email-analytics", {"by": [by], "compare": ["previous"]})
+    then = {row["key"]: row for row in report["before"]["rows"]}
+    shown = reader.ask(reports.show_report, "email-analytics", query={"by": by, "compare": "previous"})
+    rows = dict(re.findall(r'<tr data-key="([^"]*)">(.*?)</tr>', shown.body, re.S))
+    assert len(rows) == len(report["rows"]) > 1
+    for row in report["rows"]:
+        was = re.findall(r'<small class="was"[^>]*>was ([^<]*)</small>', rows[row["key"]])
+        before = then[row["key"]]
+        assert was[0] == f"{before['sent']:,}"
+        assert was[5] == f"{before['rates']['open_rate_of_tracked']:.1%}".replace("%", " %")
+    total = re.findall(r"<tfoot>.*?was ([\d,]+)</small>", shown.body, re.S)
+    assert total == [f"{report['before']['summary']['sent']:,}"]
+
+
+def test_a_row_that_had_nothing_before_says_so(desk, reader):
+    new = {"template": "t9", "module": "leads", "user": "max", "source": "individual"}
+    desk.reports.kept.append((NOW.date().isoformat(), new, {"sent": 3}))
+    shown = reader.ask(reports.show_report, "email-analytics", query={"by": "template", "compare": "previous"})
+    row = re.search(r'<tr data-key="t9">(.*?)</tr>', shown.body, re.S)[1]
+    was = re.findall(r">was ([^<]*)</small>", row)
+    assert (was[0], was[5]) == ("0", "–")
+
+
+def test_the_row_of_a_user_and_a_day_says_what_it_was_as_many_days_earlier_as_the_period_has(desk, reader):
+    asked = {"by": "user_and_date", "period": "last_7_days", "compare": "previous"}
+    shown = reader.ask(reports.show_report, "email-and-call-analytics", query=asked)
+    report = desk.reports("acme", "email-and-call-analytics", {name: [value] for name, value in asked.items()})
+    week_before = {(row["user"], row["date"]): row["sent"] for row in report["before"]["rows"]}
+    wanted = []
+    for row in report["rows"]:
+        day = date.fromisoformat(row["date"]) - timedelta(days=7)
+        wanted.append(f"{week_before.get((row['user'], day.isoformat()), 0):,}")
+    rows = re.findall(r'<tr data-key="[^"]*">(.*?)</tr>', shown.body, re.S)
+    assert [re.search(r">was ([^<]*)</small>", row)[1] for row in rows] == wanted
+    assert set(wanted) > {"0"}
+
+
+@pytest.mark.parametrize("name", RANKED)
+def test_the_first_ten_say_their_rank_and_rate_of_before(desk, reader, name):
+    given = {"compare": "previous"} | ({"order": "open_rate"} if name == "top-users" else {})
+    shown = reader.ask(reports.show_report, name, query=given)
+    report = desk.reports("acme", name, {field: [value] for field, value in given.items()})
+    for then in report["before"]["rows"]:
+        row = re.search(rf'<tr data-key="{then["key"]}">(.*?)</tr>', shown.body, re.S)[1]
+        rates = [f"{then[rate]:.1%}".replace("%", " %") for rate in ("rate", "lower_bound")]
+        assert f"was rank {then['rank']} with {rates[0]}, at least {rates[1]}</small>" in row
+        assert f">was {then['sent']:,}</small>" in row
+    (off,) = links(shown, "Compare with the period before")
+    assert "compare" not in query_of(off)
+
+
+def test_who_had_too_few_mails_or_none_before_had_no_rank(desk, reader):
+    before = (NOW.date() - timedelta(days=40)).isoformat()
+    few = {"template": "t8", "module": "", "user": "max", "source": "individual"}
+    many = {"sent": 30, "tracked": 30, "opened": 30}
+    desk.reports.kept += [(NOW.date().isoformat(), {**few, "template": key}, many) for key in ("t8", "t9")]
+    desk.reports.kept.append((before, few, {"sent": 2, "tracked": 2, "opened": 1}))
+    shown = text_of(reader.ask(reports.show_report, "top-templates-by-open-rate", query={"compare": "previous"}))
+    assert "t8 100.0 % at least 88.6 % too few mails before, 50.0 %" in shown
+    assert "t9 100.0 % at least 88.6 % nothing before" in shown
+
+
+def crowded(desk: Desk, templates: int) -> None:
+    """The account has so many templates, the first of them with most mails."""
+    place = {"module": "", "user": "max", "source": "individual"}
+    today = NOW.date().isoformat()
+    desk.reports.kept = [
+        (today, {**place, "template": f"a-template-of-a-long-name-{number:04}"}, {"sent": 2000 - number})
+        for number in range(templates)
+    ]
+
+
+def test_what_the_rows_leave_out_is_said_and_more_rows_are_offered(desk, reader):
+    crowded(desk, 1100)
+    shown = reader.ask(reports.show_report, "email-analytics", query={"by": "template", "user": "max"})
+    assert "The first 200 of 1,100 rows; the others are added up in one." in text_of(shown)
+    (more,) = links(shown, "Show more rows")
+    assert query_of(more) == {"by": ["template"], "user": ["max"], "limit": ["1000"]}
+    all_there_can_be = reader.ask(reports.show_report, "email-analytics", query=query_of(more))
+    assert "The first 1,000 of 1,100 rows" in text_of(all_there_can_be)
+    assert links(all_there_can_be, "Show more rows") == []
+    assert all_there_can_be.body.count("<tr data-key=") == 1000
+    for words in ("CSV", "XLSX"):
+        assert query_of(links(all_there_can_be, words)[0])["limit"] == ["1000"]
+
+
+def test_the_number_of_rows_is_not_asked_of_days_and_not_carried_to_another_break_up(desk, reader):
+    shown = reader.ask(reports.show_report, "email-analytics", query={"by": "date", "limit": "3"})
+    assert (shown.status, "limit" in desk.reports.asked[-1][2]) == (200, False)
+    shown = reader.ask(reports.show_report, "email-analytics", query={"by": "template", "limit": "3"})
+    assert query_of(links(shown, "User")[0]) == {"by": ["user"]}
+    refused = reader.ask(reports.show_report, "email-analytics", query={"by": "template", "limit": "0"})
+    assert refused.status == 422 and "Number of rows: " in text_of(refused)
+
+
+def test_bars_have_whole_names_and_say_how_many_rows_are_not_drawn(desk, reader):
+    crowded(desk, 34)
+    body = reader.ask(reports.show_report, "email-analytics", query={"by": "template"}).body
+    names = re.findall(r'<span class="name">([^<]*)</span>\s*<svg class="bar-of"', body)
+    assert names == [f"a-template-of-a-long-name-{number:04}" for number in range(20)]
+    assert "The first 20 of 34; the table has all" in body
+    crowded(desk, 20)
+    assert "the table has all" not in reader.ask(reports.show_report, "email-analytics", query={"by": "template"}).body
+
+
+def test_a_bar_is_as_wide_as_its_figure_in_the_table(desk, reader):
+    body = reader.ask(reports.show_report, "email-and-call-analytics", query={"by": "user"}).body
+    rows = desk.reports("acme", "email-and-call-analytics", {"by": ["user"]})["rows"]
+    most = max(row["sent"] for row in rows)
+    drawn = re.findall(r'<rect class="b(\d)" y="\d+" width="([\d.]+)%"', body)
+    assert drawn == [
+        (str(place), f"{row[column] / most * 100:.1f}")
+        for row in rows
+        for place, column in enumerate(("sent", "calls"), start=1)
+    ]
 
 
 def test_users_and_days_stand_together_in_the_analytics_of_mails_and_calls(desk, reader):

@@ -1,8 +1,6 @@
-// Draws the chart of a report from the table beside it, so that both say the same: lines over time, or nested bars by
-// template, module, user or source. It follows the width of the page, light, dark and paper.
+// Draws the days of a report as lines, from the table beside them, so that both say the same. The chart follows the
+// width of the page, light, dark and paper.
 (() => {
-  const MOST_BARS = 20;
-  const LONGEST_LABEL = 18;
   const LEAST_ROOM = 60; // pixels from one week's mark to the next
   const [DAY, MONTH, YEAR] = [86400, 28 * 86400, 365 * 86400];
   // From how many seconds between two marks each is written how, and what is added where a year begins.
@@ -21,15 +19,14 @@
   };
 
   const read = (figure) => {
-    const { kind, series, before } = figure.dataset;
+    const { series, before } = figure.dataset;
     const table = document.getElementById(figure.dataset.table);
-    const rows = kind === "bars" ? rowsOf(table).slice(0, MOST_BARS) : rowsOf(table);
+    const rows = rowsOf(table);
     const names = series.split(" ");
     const read = {
-      kind,
       labels: rows.map((row) => row.querySelector("th").textContent),
       words: names.map((name) => table.tHead.rows[0].cells[column(table, name)].textContent),
-      xs: rows.map((row, place) => (kind === "lines" ? Date.parse(`${row.dataset.key}T00:00Z`) / 1000 : place)),
+      xs: rows.map((row) => Date.parse(`${row.dataset.key}T00:00Z`) / 1000),
       ys: names.map((name) => numbers(table, rows, name)),
     };
     if (before) {
@@ -46,11 +43,6 @@
     const dash = [undefined, [10, 5], [3, 4]][place];
     return { label, stroke: colour(`--line-${place + 1}`), width: 2.5, dash, points: { size: 5 } };
   };
-  const bar = (label, place) => {
-    const paths = uPlot.paths.bars({ size: [[0.8, 0.5, 0.24][place], [72, 46, 22][place]] });
-    return { label, stroke: colour(`--fill-${place + 1}`), fill: colour(`--fill-${place + 1}`), width: 0, paths, points: { show: false } };
-  };
-  const short = (text) => (text.length > LONGEST_LABEL ? `${text.slice(0, LONGEST_LABEL - 1)}…` : text);
 
   // What is under the pointer, in words; the table has the same for whoever has none.
   const tip = (what) => {
@@ -72,7 +64,7 @@
   };
 
   // Weeks are marked where they begin, as many as there is room for: the first, if cut to a few days, may have none.
-  const isWeekly = ({ kind, xs }) => kind === "lines" && xs.length > 2 && xs.at(-1) - xs.at(-2) === 7 * DAY;
+  const isWeekly = ({ xs }) => xs.length > 2 && xs.at(-1) - xs.at(-2) === 7 * DAY;
   const onPoints = (xs) => (plot, _, first, last) => {
     const room = ((last - first) * LEAST_ROOM) / plot.width;
     return xs.reduceRight((marks, x) => (marks.length && marks[0] - x < room ? marks : [x, ...marks]), []);
@@ -83,27 +75,22 @@
     const whole = { ...look, size: 56, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 1e7] };
     const overTime = { ...look, grid: { show: false } };
     if (isWeekly(what)) return [{ ...overTime, values: DATES.slice(-1), splits: onPoints(what.xs) }, whole];
-    if (what.kind === "lines") return [{ ...overTime, values: DATES }, whole];
-    const splits = () => what.xs;
-    const values = (plot) => what.labels.map((label) => (plot.width / what.xs.length > 70 ? short(label) : ""));
-    return [{ ...look, grid: { show: false }, size: 36, splits, values }, whole];
+    return [{ ...overTime, values: DATES }, whole];
   };
 
   const draw = (figure) => {
     figure.chart?.destroy();
     const place = figure.querySelector(".plot");
     const what = read(figure);
-    const isLines = what.kind === "lines";
     const isBefore = (at) => figure.dataset.before && at === what.ys.length - 1;
-    const series = what.words.map((word, at) => (isLines ? line(word, at, isBefore(at)) : bar(word, at)));
-    const range = isLines ? undefined : () => [-0.6, what.xs.length - 0.4];
+    const series = what.words.map((word, at) => line(word, at, isBefore(at)));
     figure.chart = new uPlot({
       width: place.clientWidth,
       height: place.clientHeight,
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false } },
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-      scales: { x: { time: isLines, range }, y: { range: (_, __, most) => [0, Math.max(most, 1) * 1.05] } },
+      scales: { y: { range: (_, __, most) => [0, Math.max(most, 1) * 1.05] } },
       axes: axes(what),
       series: [{}, ...series],
       plugins: [tip(what)],
